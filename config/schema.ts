@@ -1,0 +1,149 @@
+import { z } from "zod";
+
+/** Where a number of GPU or CPU hours turns into money. Prices are per hour, in `currency`. */
+export const Cost = z.strictObject({
+  currency: z.string().length(3).default("USD"),
+  cpuHour: z.number().nonnegative().default(0.04), // one vCPU, on demand
+  gpuHour: z.number().nonnegative().default(0.8), // one small training GPU, on demand
+});
+
+/** A named group of examples, chosen by one column's value; every class is a slice without being named. */
+export const Slice = z
+  .strictObject({
+    column: z.string().min(1),
+    equals: z.union([z.string(), z.number()]).optional(),
+    below: z.number().optional(),
+    from: z.number().optional(),
+  })
+  .refine((slice) => slice.equals !== undefined || slice.below !== undefined || slice.from !== undefined, {
+    error: "needs one of equals, below, from",
+  });
+
+/** Shares of the examples that may not be trained on. The rest is `train`. */
+export const Roles = z
+  .strictObject({
+    validation: z.number().positive().lt(1).default(0.2),
+    test: z.number().positive().lt(1).default(0.2),
+    salt: z.string().default(""), // another salt draws other roles
+  })
+  .refine((roles) => roles.validation + roles.test < 1, { error: "validation and test leave nothing to train on" });
+
+/** A numeric input column. `minimum` and `maximum` bound what `/predict` accepts, in the column's own unit. */
+export const Feature = z
+  .strictObject({
+    name: z.string().min(1),
+    unit: z.string().optional(),
+    minimum: z.number().optional(),
+    maximum: z.number().optional(),
+  })
+  .refine((feature) => (feature.minimum ?? -Infinity) < (feature.maximum ?? Infinity), {
+    error: "minimum must be below maximum",
+  });
+
+const dataCommon = {
+  root: z.string().min(1).default("./data"), // folder, or s3://bucket[/prefix]
+  path: z.string().min(1), // under the root
+  roles: Roles.prefault({}),
+  slices: z.record(z.string().min(1), Slice).default({}),
+};
+
+/** Rows of numbers with a class name each. */
+export const TableData = z.strictObject({
+  ...dataCommon,
+  format: z.literal("table"),
+  delimiter: z.string().length(1).default(","),
+  features: z.array(Feature).min(1),
+  label: z.string().min(1), // the column that holds the class name
+  classes: z.array(z.string().min(1)).min(2).optional(), // discovered, in sorted order, when absent
+  id: z.string().min(1).optional(), // the column that names a row; its content does when absent
+  group: z.string().min(1).optional(), // rows of one group share a role
+});
+
+export const Data = z.discriminatedUnion("format", [TableData]);
+
+/** Every training knob. */
+export const Training = z.strictObject({
+  epochs: z.int().positive().default(200),
+  batchSize: z.int().positive().default(16),
+  learningRate: z.number().positive().default(0.01),
+  optimizer: z.enum(["adam", "sgd"]).default("adam"),
+  l2: z.number().nonnegative().default(0), // weight decay added to the loss, on kernels
+  patience: z.int().positive().default(20), // epochs without a better validation loss
+  hiddenUnits: z.array(z.int().positive()).default([16]), // mlp only
+  seed: z.int().nonnegative().max(2 ** 31 - 1).default(42),
+});
+
+/** What a candidate must reach. Metrics are fractions (0.6 is 60 %) except `log_loss`, in nats. */
+export const Gate = z.strictObject({
+  metric: z.enum(["accuracy", "macro_f1", "log_loss"]).default("accuracy"),
+  minimum: z.number().default(0.6), // a maximum where lower is better
+  maxDrop: z.number().nonnegative().default(0.02), // how much worse than the champion still passes
+  confidence: z.number().gt(0.5).lt(1).default(0.95), // of the two-sided interval of the difference
+  slices: z
+    .strictObject({
+      minimumRows: z.int().positive().default(30),
+      maxDrop: z.number().nonnegative().default(0.1),
+    })
+    .prefault({}),
+  onInconclusive: z.enum(["pass", "hold"]).default("hold"),
+});
+
+export const Serving = z.strictObject({
+  host: z.string().default("127.0.0.1"),
+  port: z.int().min(0).max(65_535).default(8000),
+  bodyLimitBytes: z.int().positive().default(1_048_576),
+  requestTimeoutMs: z.int().positive().default(10_000),
+});
+
+/** How a release reaches the cluster's repository. */
+export const Promotion = z.strictObject({
+  repository: z.string().regex(/^[\w.-]+\/[\w.-]+$/).optional(), // owner/name; this repository when absent
+  branch: z.string().min(1).optional(), // its default branch when absent
+  mode: z.enum(["commit", "pull-request"]).default("commit"),
+  order: z.enum(["commit", "version"]).default("commit"), // what tells that a release is older than the one in place
+  retrain: z.boolean().default(false), // prod: train on prod's data, or promote the package of dev
+});
+
+const environmentKeys = {
+  outputs: z.string().min(1).default("./outputs"),
+  models: z.strictObject({ uri: z.string().min(1).default("./outputs/models") }).prefault({}),
+  tracking: z
+    .strictObject({
+      uri: z.url({ protocol: /^https?$/ }).default("http://localhost:5000"),
+      experiment: z.string().min(1).optional(), // the model's name when absent
+    })
+    .prefault({}),
+  device: z.enum(["auto", "gpu", "cpu", "wasm", "js"]).default("auto"),
+  priority: z.enum(["low", "high"]).default("low"), // of training Jobs
+  promotion: Promotion.prefault({}),
+  cost: Cost.prefault({}),
+};
+
+const modelKeys = {
+  description: z.string().default(""),
+  data: Data,
+  architecture: z.enum(["softmax", "mlp"]).default("softmax"),
+  training: Training.prefault({}),
+  gate: Gate.prefault({}),
+  serving: Serving.prefault({}),
+};
+
+/** A model's configuration in one environment, whole: what `loadConfig` returns. */
+export const Config = z.strictObject({
+  env: z.string().regex(/^[a-z0-9-]+$/),
+  model: z.string().regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/), // also a Kubernetes name
+  ...environmentKeys,
+  ...modelKeys,
+});
+
+export type Config = z.infer<typeof Config>;
+export type Data = z.infer<typeof Data>;
+export type TableData = z.infer<typeof TableData>;
+export type Feature = z.infer<typeof Feature>;
+export type Roles = z.infer<typeof Roles>;
+export type Slice = z.infer<typeof Slice>;
+export type Training = z.infer<typeof Training>;
+export type Gate = z.infer<typeof Gate>;
+export type Serving = z.infer<typeof Serving>;
+export type Promotion = z.infer<typeof Promotion>;
+export type Cost = z.infer<typeof Cost>;

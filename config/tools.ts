@@ -1,0 +1,17 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+
+/** Programs that set-up (`.ci/setup.mjs`) prepared in the cache, as absolute paths; an absent one was not needed or could not be had. */
+export const Tools = z.strictObject({
+  mlflowPython: z.string().optional(), // a Python that has the pinned MLflow
+  oraclesPython: z.string().optional(), // a Python that has MLflow, TensorFlow, scikit-learn, SciPy, statsmodels
+  kustomize: z.string().optional(),
+});
+export type Tools = z.infer<typeof Tools>;
+
+/** The tools of the checkout at `root`; none when set-up has not run. */
+export function readTools(root: string): Tools {
+  const path = join(root, "node_modules/.cache/slipway/tools.json");
+  return existsSync(path) ? Tools.parse(JSON.parse(readFileSync(path, "utf8"))) : {};
+}
