@@ -1,0 +1,14 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    exclude: ["test/e2e/**"],
+    pool: "forks", // real servers and native code: a process a file, with its own signals and exit
+    testTimeout: 30_000,
+    hookTimeout: 120_000, // a cold MLflow or TensorFlow import on a busy machine
+    teardownTimeout: 30_000,
+    restoreMocks: true,
+    expect: { requireAssertions: true },
+  },
+});
