@@ -1,0 +1,78 @@
+import { createReadStream } from "node:fs";
+import { copyFile, mkdir, readdir, rename, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import type { Readable } from "node:stream";
+import { BadInputError } from "#config/bad-input.ts";
+import type { Data } from "#config/schema.ts";
+
+export interface SourceOptions {
+  /** The folder that a relative `data.root` starts from; the current one when absent. */
+  root?: string;
+  /** Told what a person may want to know, such as that a sample was copied. */
+  info?: (message: string) => void;
+}
+
+/** The files of one data set. Keys are relative to `data.root` and joined by `/`. */
+export interface Source {
+  /** Every file, sorted by key; `size` in bytes. */
+  readonly files: readonly { key: string; size: number }[];
+  readonly info: (message: string) => void;
+  /** What a person calls the file. */
+  name(key: string): string;
+  open(key: string): Readable;
+}
+
+const samples = join(import.meta.dirname, "samples");
+
+/**
+ * Finds the data at `data.path` under `data.root`: a file, or every file of a folder. Where a local file is missing and
+ * the repository has a sample of that name, the sample is copied there first.
+ * @throws BadInputError when there is nothing.
+ */
+export async function openSource(data: Data, { root = process.cwd(), info }: SourceOptions): Promise<Source> {
+  if (/^[a-z0-9+.-]+:\/\//i.test(data.root)) {
+    throw new BadInputError(`data.root ${data.root}: data can't be read from there yet; name a folder`);
+  }
+  const folder = resolve(root, data.root);
+  const tell = (message: string) => info?.(message);
+  const name = (key: string) => join(data.root, key);
+  const files = (await filesAt(folder, data.path)) ?? (await copiedSample(folder, data.path, tell));
+  if (files === undefined) {
+    throw new BadInputError(
+      `${name(data.path)}: no such file in ${folder}; put the data there, or mend data.root and data.path`,
+    );
+  }
+  if (files.length === 0)
+    throw new BadInputError(`${name(data.path)}: the folder ${join(folder, data.path)} holds no files`);
+  return { files, info: tell, name, open: (key) => createReadStream(join(folder, key)) };
+}
+
+async function filesAt(folder: string, path: string): Promise<Source["files"] | undefined> {
+  const entry = await stat(join(folder, path)).catch(() => undefined);
+  if (entry === undefined) return undefined;
+  if (entry.isFile()) return [{ key: path, size: entry.size }];
+  const entries = await readdir(join(folder, path), { recursive: true, withFileTypes: true });
+  const keys = entries
+    .filter((file) => file.isFile())
+    .map((file) => join(file.parentPath, file.name).slice(folder.length + 1));
+  const files = keys
+    .sort()
+    .map(async (key) => ({ key: key.replaceAll("\\", "/"), size: (await stat(join(folder, key))).size }));
+  return Promise.all(files);
+}
+
+async function copiedSample(
+  folder: string,
+  path: string,
+  info: (message: string) => void,
+): Promise<Source["files"] | undefined> {
+  const target = join(folder, path);
+  const sample = (await readdir(samples)).find((file) => file === basename(path) && file.endsWith(".csv"));
+  if (sample === undefined) return undefined;
+  await mkdir(dirname(target), { recursive: true });
+  const draft = `${target}.${process.pid}.tmp`; // renamed, so that a run beside this one never reads half a file
+  await copyFile(join(samples, sample), draft);
+  await rename(draft, target);
+  info(`copied the sample ${sample} to ${target}`);
+  return filesAt(folder, path);
+}
