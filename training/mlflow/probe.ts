@@ -1,0 +1,54 @@
+import { request } from "undici";
+
+/** What listens at an address. */
+export type Probe =
+  | { kind: "mlflow"; version: string }
+  | { kind: "other"; reason: string } // something answers, but it is not MLflow
+  | { kind: "nothing"; reason: string };
+
+/** Tells MLflow from nothing and from other servers: `/health` says OK and `/version` looks like one. */
+export async function probe(uri: string, timeoutMs = 3_000): Promise<Probe> {
+  try {
+    const health = await read(uri, "/health", timeoutMs);
+    if (health.status !== 200 || health.text !== "OK") {
+      return {
+        kind: "other",
+        reason: `its /health answers ${health.status} ${JSON.stringify(health.text.slice(0, 40))}, not OK`,
+      };
+    }
+    const { status, text } = await read(uri, "/version", timeoutMs);
+    if (status === 200 && /^\d+\.\d+\.\d+[\w.+-]*$/.test(text)) return { kind: "mlflow", version: text };
+    return {
+      kind: "other",
+      reason: `its /version answers ${status} ${JSON.stringify(text.slice(0, 40))}, not a version`,
+    };
+  } catch (error) {
+    return classify(error);
+  }
+}
+
+async function read(uri: string, path: string, timeoutMs: number): Promise<{ status: number; text: string }> {
+  const target = new URL(uri);
+  const headers: Record<string, string> = {};
+  if (target.username)
+    headers["authorization"] =
+      `Basic ${Buffer.from(decodeURIComponent(`${target.username}:${target.password}`)).toString("base64")}`;
+  target.username = target.password = "";
+  const answer = await request(target.href.replace(/\/+$/, "") + path, {
+    headers,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+    signal: AbortSignal.timeout(timeoutMs),
+    reset: true,
+  });
+  const text = (await answer.body.text()).trim();
+  return { status: answer.statusCode, text };
+}
+
+function classify(error: unknown): Probe {
+  const first = error instanceof AggregateError ? error.errors[0] : error;
+  const code = first instanceof Error && "code" in first ? String(first.code) : "";
+  const reason = first instanceof Error ? first.message || code : String(first);
+  const silent = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"];
+  return silent.includes(code) ? { kind: "nothing", reason } : { kind: "other", reason };
+}
