@@ -70,7 +70,11 @@ export const Training = z.strictObject({
   l2: z.number().nonnegative().default(0), // weight decay added to the loss, on kernels
   patience: z.int().positive().default(20), // epochs without a better validation loss
   hiddenUnits: z.array(z.int().positive()).default([16]), // mlp only
-  seed: z.int().nonnegative().max(2 ** 31 - 1).default(42),
+  seed: z
+    .int()
+    .nonnegative()
+    .max(2 ** 31 - 1)
+    .default(42),
 });
 
 /** What a candidate must reach. Metrics are fractions (0.6 is 60 %) except `log_loss`, in nats. */
@@ -97,7 +101,10 @@ export const Serving = z.strictObject({
 
 /** How a release reaches the cluster's repository. */
 export const Promotion = z.strictObject({
-  repository: z.string().regex(/^[\w.-]+\/[\w.-]+$/).optional(), // owner/name; this repository when absent
+  repository: z
+    .string()
+    .regex(/^[\w.-]+\/[\w.-]+$/)
+    .optional(), // owner/name; this repository when absent
   branch: z.string().min(1).optional(), // its default branch when absent
   mode: z.enum(["commit", "pull-request"]).default("commit"),
   order: z.enum(["commit", "version"]).default("commit"), // what tells that a release is older than the one in place
@@ -109,7 +116,9 @@ const environmentKeys = {
   models: z.strictObject({ uri: z.string().min(1).default("./outputs/models") }).prefault({}),
   tracking: z
     .strictObject({
-      uri: z.url({ protocol: /^https?$/ }).default("http://localhost:5000"),
+      uri: z
+        .url({ protocol: /^https?$/, error: "must be an http:// or https:// URL" })
+        .default("http://localhost:5000"),
       experiment: z.string().min(1).optional(), // the model's name when absent
     })
     .prefault({}),
