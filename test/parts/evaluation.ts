@@ -72,11 +72,13 @@ function accuracy(predictions: readonly Prediction[], model: Model): number {
 }
 
 function metricsOf(predictions: readonly Prediction[], classes: readonly string[], model: Model): Metrics {
-  const confusion = classes.map((label) =>
-    classes.map(
-      (answer) => predictions.filter((one) => one.label === label && one[model]?.prediction === answer).length,
-    ),
-  );
+  const positions = new Map(classes.map((name, index) => [name, index]));
+  const confusion = classes.map(() => classes.map(() => 0));
+  for (const one of predictions) {
+    const row = confusion[positions.get(one.label) ?? -1];
+    const answer = positions.get(one[model]?.prediction ?? "") ?? -1;
+    if (row) row[answer] = (row[answer] ?? 0) + 1;
+  }
   const perClass = classes.map((name, index) => {
     const hits = confusion[index]?.[index] ?? 0;
     const support = predictions.filter(({ label }) => label === name).length;

@@ -1,0 +1,34 @@
+/** Longest name of a class, slice, model or branch that is shown. */
+export const longestName = 80;
+
+// Control characters, zero-width and direction marks, and Unicode tags: nothing that a reader could see.
+const unseen = /[\p{Cc}\p{Cf}\p{Co}]/gu;
+
+// What GitHub's markdown gives a meaning in the middle of a line; an underscore only beside something else than a letter or digit.
+const special = /[&<>|\\`*~[\]@#$]|:(?=\S)|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g;
+
+/**
+ * Untrusted text as one line of GitHub-flavoured markdown that shows it literally, also in a table cell.
+ * Special characters become character references. GitHub looks for mentions, issue numbers, emoji, links and mathematics in what
+ * markdown has already rendered, so a zero-width space follows where one of those could begin.
+ */
+export function escapeText(text: string, longest = longestName): string {
+  const line = text.toWellFormed().replace(/\s+/g, " ").replace(unseen, "").trim();
+  const characters = [...line];
+  const shown = characters.length > longest ? `${characters.slice(0, longest - 1).join("")}…` : line;
+  return shown
+    .replace(special, (character) => `&#${character.charCodeAt(0)};${"@#:$".includes(character) ? "&#8203;" : ""}`)
+    .replace(/\b(www(?=\.)|GH-(?=\d))/gi, "$1&#8203;");
+}
+
+/** An `http` or `https` address without credentials, fit for `[label](<address>)` in a table cell; `undefined` for any other address. */
+export function safeUrl(address: string): string | undefined {
+  const url = URL.parse(address);
+  if (url?.protocol !== "http:" && url?.protocol !== "https:") return undefined;
+  url.username = "";
+  url.password = "";
+  return url.href.replace(
+    /[<>|\\`*_()[\]"']/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}

@@ -1,0 +1,68 @@
+import { metricText } from "#training/metric-text.ts";
+import { trainingCost } from "./cost.ts";
+import { details, join, link, type Markdown, md, prose } from "./markdown.ts";
+import type { ReportInput } from "./report-input.ts";
+
+/** How the candidate was made: time, device, cost, calibration, code, and where to see more. */
+export function runFacts(input: ReportInput): Markdown {
+  const facts = [time(input), calibration(input), code(input), places(input)].filter((fact) => fact !== undefined);
+  return details(
+    "Run",
+    join(
+      facts.map((fact) => md`- ${fact}`),
+      "\n",
+    ),
+  );
+}
+
+function time({ candidate, config }: ReportInput): Markdown {
+  const { device, seconds, cpuSeconds } = candidate;
+  const { amount, basis } = trainingCost(candidate, config.cost);
+  return md`**${duration(seconds)}** wall, ${duration(cpuSeconds)} of CPU, on ${device.backend} (${device.name}: ${prose(device.reason)}). Cost **${money(amount)} ${config.cost.currency}**: ${prose(basis)}.`;
+}
+
+function calibration({ candidate, evaluation }: ReportInput): Markdown {
+  const fitted = md`Temperature ${candidate.temperature.toFixed(3)}, fitted on validation`;
+  if (!evaluation) return md`${fitted}.`;
+  const error = metricText("calibration_error", evaluation.candidate.metrics.calibration_error);
+  return md`${fitted}; calibration error on the ${evaluation.role} examples ${error}.`;
+}
+
+function code({ candidate }: ReportInput): Markdown {
+  const { git, contentHash, modelDigest } = candidate;
+  const model = md`Model \`${{ markdown: modelDigest.slice(0, 19) }}\`, content hash \`${{ markdown: contentHash.slice(0, 23) }}\``;
+  if (!git) return md`${model}; not from a git commit.`;
+  const branch = git.branch === undefined ? md`` : md` on ${git.branch}`;
+  return md`${model}, commit \`${{ markdown: git.sha.slice(0, 10) }}\`${branch}${git.dirty ? ", with changes that are not committed" : ""}.`;
+}
+
+function places({ candidate, release }: ReportInput): Markdown | undefined {
+  const { run, model } = candidate;
+  const links = [
+    run &&
+      link(
+        "MLflow run",
+        `${base(run.trackingUri)}/#/experiments/${encodeURIComponent(run.experimentId)}/runs/${encodeURIComponent(run.runId)}`,
+      ),
+    release &&
+      link(
+        `version ${release.version}`,
+        `${base(release.trackingUri)}/#/models/${encodeURIComponent(model)}/versions/${encodeURIComponent(release.version)}`,
+      ),
+  ].filter((one) => one !== undefined);
+  if (links.length === 0) return undefined;
+  return join(links, ", ");
+}
+
+const base = (address: string) => address.replace(/\/+$/, "");
+
+function duration(seconds: number): string {
+  if (seconds < 60) return `${Number(seconds.toPrecision(3))} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
+}
+
+function money(amount: number): string {
+  if (amount === 0) return "0";
+  return amount < 0.0001 ? "less than 0.0001" : amount.toFixed(amount < 1 ? 4 : 2);
+}

@@ -1,0 +1,48 @@
+import { amountText } from "#training/metric-text.ts";
+import { outcome } from "#training/outcome.ts";
+import type { Verdict } from "#training/verdict.ts";
+import { join, type Markdown, md, prose } from "./markdown.ts";
+import type { ReportInput } from "./report-input.ts";
+
+const mostReasons = 8;
+
+const headlines = {
+  pass: { icon: "✅", words: "passes the gate" },
+  fail: { icon: "❌", words: "fails the gate" },
+  hold: { icon: "⏸️", words: "is held: the examples decide nothing" },
+  warning: { icon: "⚠️", words: "passes the gate with a warning: the examples decide nothing" },
+};
+
+/** The headline and the reasons, worst first; then what the examples can tell at all. */
+export function verdict({ candidate, config, evaluation, verdict }: ReportInput): Markdown {
+  if (!verdict) return md`## 🏁 ${candidate.model} is trained, and not yet judged`;
+  const { kind } = outcome(verdict, config.gate.onInconclusive);
+  const { icon, words } = headlines[kind === "pass" && verdict.kind === "inconclusive" ? "warning" : kind];
+  return join([
+    md`## ${icon} ${candidate.model} ${words}`,
+    deciding(verdict),
+    evaluation &&
+      md`${evaluation.rows} **${evaluation.role}** examples, environment **${candidate.env}**.${looks(evaluation.looks)}${sight(verdict)}`,
+  ]);
+}
+
+/** The reasons of the rules that decided: all that did not pass, or the threshold and the champion. */
+function deciding({ kind, rules }: Verdict): Markdown {
+  const told = rules.filter((rule) => (kind === "pass" ? !rule.name.startsWith("slice ") : rule.kind !== "pass"));
+  const lines = told.slice(0, mostReasons).map(({ reason }) => md`- ${prose(reason)}`);
+  const more = told.length - mostReasons;
+  return join([...lines, more > 0 ? md`- and ${more} more rules` : undefined], "\n");
+}
+
+function looks(times: number): Markdown {
+  if (times === 0) return md``;
+  const ordinary = md` This test set has been looked at **${times}** ${times === 1 ? "time" : "times"}`;
+  return times > 10
+    ? md`${ordinary}: each look makes it a little less of a test; think of fresh examples.`
+    : md`${ordinary}.`;
+}
+
+function sight({ role, metric, smallestVisibleDrop }: Verdict): Markdown {
+  if (smallestVisibleDrop === undefined) return md``;
+  return md` This ${role} set cannot see less than **${amountText(metric, smallestVisibleDrop)}** (the smallest true drop that it would find 8 times in 10).`;
+}

@@ -1,0 +1,281 @@
+import { micromark } from "micromark";
+import { gfm, gfmHtml } from "micromark-extension-gfm";
+import { expect, test } from "vitest";
+import { report } from "#actions/report/report.ts";
+import type { ReportInput } from "#actions/report/report-input.ts";
+import { Cost, Gate } from "#config/schema.ts";
+import { candidateOf } from "#test/parts/candidate.ts";
+import { digestOf, evaluated, type Kind } from "#test/parts/evaluation.ts";
+import type { Release } from "#training/release.ts";
+import type { Verdict } from "#training/verdict.ts";
+
+const flowers: Kind[] = [
+  { label: "setosa", candidate: "setosa", champion: "setosa", times: 100 },
+  { label: "versicolor", candidate: "versicolor", champion: "virginica", times: 4, slices: ["short petals"] },
+  { label: "versicolor", candidate: "versicolor", champion: "versicolor", times: 96 },
+  { label: "virginica", candidate: "versicolor", champion: "virginica", times: 3, slices: ["short petals"] },
+  { label: "virginica", candidate: "virginica", champion: "virginica", times: 97 },
+];
+
+const passed: Verdict = {
+  kind: "pass",
+  reason: "accuracy 99 % reaches the minimum of 60 %; accuracy is not worse than champion 7",
+  metric: "accuracy",
+  role: "test",
+  smallestVisibleDrop: 0.0312,
+  rules: [
+    {
+      name: "minimum",
+      kind: "pass",
+      reason: "accuracy 99 % reaches the minimum of 60 %",
+      rows: 300,
+      value: 0.99,
+      limit: 0.6,
+    },
+    {
+      name: "champion",
+      kind: "pass",
+      reason: "accuracy is not worse than champion 7",
+      rows: 300,
+      value: 0.99,
+      champion: 0.9867,
+      limit: 0.02,
+      difference: 0.0033,
+      lower: -0.0146,
+      upper: 0.0223,
+      confidence: 0.95,
+      method: "Tango score",
+      pValue: 1,
+    },
+    {
+      name: "slice class=virginica",
+      kind: "pass",
+      reason: "not shown to have dropped",
+      rows: 100,
+      value: 0.97,
+      limit: 0.1,
+      pValue: 0.4,
+    },
+  ],
+};
+
+const release: Release = {
+  state: "registered",
+  model: "iris",
+  env: "dev",
+  version: "8",
+  modelDigest: digestOf("a"),
+  contentHash: digestOf("c"),
+  trackingUri: "http://localhost:5000",
+  runId: "9f2c",
+  modelId: "m-1",
+  packageUri: "./outputs/dev/models/iris",
+  metric: { name: "accuracy", value: 0.99 },
+  registeredAt: "2026-11-01T10:00:05Z",
+};
+
+function input(changes: Partial<ReportInput> = {}): ReportInput {
+  return {
+    config: { gate: Gate.parse({}), cost: Cost.parse({}) },
+    candidate: candidateOf(),
+    evaluation: evaluated(flowers).evaluation,
+    verdict: passed,
+    ...changes,
+  };
+}
+
+const render = (markdown: string) =>
+  micromark(markdown, { allowDangerousHtml: true, extensions: [gfm()], htmlExtensions: [gfmHtml()] });
+
+test("the verdict comes first, then metrics against the champion with direction, difference and interval", () => {
+  const text = report(input());
+  expect(text.startsWith("## ✅ iris passes the gate\n\n- accuracy 99 % reaches the minimum of 60 %\n")).toBe(true);
+  expect(text).toContain("| metric | candidate | champion 7 | difference | 95 % interval |");
+  expect(text).toContain("| accuracy ↑ | **99 %** | 98.67 % | +0.33 better | -1.46 to +2.23 |");
+  expect(text).toMatch(/\| log loss ↓ \| 0\.\d+ \| 0\.\d+ \| -0\.\d+ better \|/);
+  expect(text).toContain("This test set cannot see less than **3.12 points**");
+  expect(text).toContain("looked at **3** times");
+});
+
+test("classes, confusion, slices, data, time, cost, calibration and the run are all there", () => {
+  const text = report(input());
+  expect(text).toContain("| virginica | 100 | 100 % | 97 % | 98.48 % |");
+  expect(text).toContain("| **virginica** | · | 3 | **97** |");
+  expect(text).toContain("| class=virginica | 100 | 97 % | 100 % | -3 | pass |");
+  expect(text).toContain("| short petals | 7 | 57.14 % | 42.86 % | +14.29 | fewer than 30 examples: not judged |");
+  expect(text).toContain("| 1,800 | 600 | 600 | 3,000 | 3 |");
+  expect(text).toContain("**4.27 s** wall, 5.9 s of CPU, on wasm");
+  expect(text).toContain("CPU-seconds used at 0.04 USD a vCPU-hour");
+  expect(text).toContain("Temperature 1.083, fitted on validation; calibration error on the test examples 3.1 %");
+  expect(text).toContain("[MLflow run](<http://localhost:5000/#/experiments/1/runs/9f2c>)");
+  expect(text).toContain("Kept: epoch **74** of 80");
+});
+
+test("a GPU is paid for as long as it is held", () => {
+  const device = { backend: "gpu" as const, name: "T4", reason: "found" };
+  const text = report(input({ candidate: candidateOf({ device, seconds: 5400, cpuSeconds: 7200 }) }));
+  expect(text).toContain("**1 h 30 min** wall, 2 h 0 min of CPU");
+  expect(text).toContain("Cost **1.28 USD**"); // 2 x 0.04 + 1.5 x 0.8
+  expect(text).toContain("the GPU for the whole wall time at 0.8 USD an hour");
+});
+
+const undecided: Verdict = {
+  ...passed,
+  kind: "inconclusive",
+  rules: passed.rules.map((rule) => ({ ...rule, kind: "inconclusive" })),
+};
+const failed: Verdict = {
+  ...passed,
+  kind: "fail",
+  rules: passed.rules.map((rule, index) => ({ ...rule, kind: index ? "pass" : "fail" })),
+};
+
+test.each([
+  [
+    "trained only",
+    { evaluation: undefined, verdict: undefined },
+    /^## 🏁 iris is trained, and not yet judged/,
+    /the gate decides/,
+  ],
+  [
+    "passed on validation",
+    { evaluation: evaluated(flowers, { role: "validation" }).evaluation },
+    /passes the gate/,
+    /After the merge/,
+  ],
+  ["passed on test", {}, /^## ✅/, /registered in MLflow as Staging and promoted to dev/],
+  [
+    "failed",
+    { verdict: failed },
+    /^## ❌ iris fails the gate/,
+    /nothing is registered or promoted; the champion stays/,
+  ],
+  ["inconclusive, held", { verdict: undecided }, /^## ⏸️ iris is held/, /Add test examples/],
+  [
+    "inconclusive, let pass",
+    { verdict: undecided, config: { gate: Gate.parse({ onInconclusive: "pass" }), cost: Cost.parse({}) } },
+    /^## ⚠️ iris passes the gate with a warning/,
+    /promoted to dev/,
+  ],
+  ["registered", { release }, /^## ✅/, /registered as version \*\*8\*\*; its serving image is built/],
+  [
+    "promoted",
+    {
+      release: {
+        ...release,
+        state: "promoted",
+        image: { name: "iris", tag: "iris-abc" },
+        commit: { repository: "acme/models", branch: "main", sha: "f".repeat(40) },
+        promotedAt: "2026-11-01T10:00:09Z",
+      },
+    },
+    /^## ✅/,
+    /version \*\*8\*\* is what dev must run, by commit ffffffffff on main of acme\/models/,
+  ],
+] as [string, Partial<ReportInput>, ...RegExp[]][])(
+  "a candidate that is %s: headline and what happens next",
+  (_, changes, ...patterns) => {
+    const lines = report(input(changes)).split("\n");
+    const told = [lines[0], lines.find((line) => line.startsWith("**Next:**"))];
+    for (const [index, pattern] of patterns.entries()) expect(told[index]).toMatch(pattern);
+  },
+);
+
+test("without a champion there is nothing to compare with", () => {
+  const alone = flowers.map(({ label, candidate, times }) => ({ label, candidate, times: times ?? 1 }));
+  const text = report(input({ evaluation: evaluated(alone).evaluation }));
+  expect(text).toContain("| metric | candidate |\n");
+  expect(text).not.toContain("against champion");
+  expect(text).not.toContain("Slices that moved");
+});
+
+test("a diverged run shows its curves up to where it diverged", () => {
+  const curves = candidateOf().curves.map((point, index) => (index < 5 ? point : { ...point, loss: Number.NaN }));
+  const text = report(input({ candidate: candidateOf({ curves }) }));
+  expect(text).toContain("Training diverged in epoch 6.");
+  expect(text).toContain('x-axis "epoch" 1 --> 5');
+  expect(text).not.toContain("NaN");
+});
+
+test("curves are thinned, and a single epoch has none", () => {
+  const [point] = candidateOf().curves;
+  const long = Array.from({ length: 5000 }, (_, index) => ({ ...point, epoch: index + 1 }));
+  const lines = (curves: unknown) =>
+    report(input({ candidate: candidateOf({ curves: curves as never }) }))
+      .split("\n")
+      .filter((line) => line.startsWith("  line ["));
+  expect(lines(long).map((line) => line.split(",").length)).toEqual([60, 60, 60, 60]);
+  expect(lines([point])).toEqual([]);
+});
+
+const nasty =
+  "|x| `y` <img src=q onerror=e> </details> [z](javascript:0) @team #1\n# h\n```mermaid\n::set-output name=a::b";
+
+/** The same value with `nasty` in front of every string that is not an enumeration, a digest, a date or an address. */
+function poisoned<T>(value: T): T {
+  const fixed =
+    /^(sha256:|https?:|\d{4}-|[0-9a-f]{40}$|(pass|fail|inconclusive|test|validation|registered|accuracy|wasm|minimum|champion)$)/;
+  if (typeof value === "string" && value.startsWith("slice ")) return value.replace("slice ", `slice ${nasty}`) as T;
+  if (typeof value === "string") return (fixed.test(value) ? value : nasty + value) as T;
+  if (Array.isArray(value)) return value.map(poisoned) as T;
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).map(([key, inner]) => [
+    key in candidateOf().data.classes ? nasty + key : key,
+    poisoned(inner),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+test("nothing untrusted has an effect, wherever it stands", () => {
+  const config = input().config;
+  const clean = render(report(input({ release })));
+  const html = render(report({ ...poisoned(input({ release })), config }));
+  const tags = (text: string) => text.match(/<\/?[a-z][^>]*>/g)?.map((tag) => tag.replace(/ href="[^"]*"/, ""));
+  expect(tags(html)).toEqual(tags(clean));
+  const addresses = [...html.matchAll(/ href="([^"]*)"/g)].map(([, address]) => address ?? "");
+  expect(addresses.every((address) => address.startsWith("http://localhost:5000/#/"))).toBe(true);
+  const text = html.replace(/<[^>]*>/g, "");
+  for (const pattern of [/@team/, /#1/, /::set-output/]) expect(text).not.toMatch(pattern);
+  expect(text).toContain("@\u200bteam");
+});
+
+test("only numbers and fixed words go into the charts", () => {
+  const charts = (of: ReportInput) => report(of).match(/```mermaid[\s\S]*?```/g);
+  expect(charts({ ...poisoned(input()), config: input().config })).toEqual(charts(input()));
+});
+
+test("a thousand classes with long and costly names stay under GitHub's limit, and say what is not shown", () => {
+  const classes = Array.from({ length: 1000 }, (_, index) => `${index}${"@".repeat(300)}`);
+  const kinds = classes.map((label, index) => ({
+    label,
+    candidate: classes[(index * 7) % 1000] ?? "",
+    champion: label,
+  }));
+  const { evaluation } = evaluated(kinds, { classes });
+  const rules = classes.map(
+    (name) =>
+      ({
+        ...passed.rules[0],
+        name: `slice ${name}`,
+        kind: "fail",
+        reason: "@".repeat(5000),
+      }) as Verdict["rules"][number],
+  );
+  const candidate = candidateOf({
+    data: { ...candidateOf().data, classes: Object.fromEntries(classes.map((name) => [name, 3])) },
+  });
+  const text = report(input({ candidate, evaluation, verdict: { ...passed, kind: "fail", rules } }));
+  expect(text.length).toBeLessThan(65_536);
+  expect(text).toMatch(/^## ❌ iris fails the gate/);
+  expect(text).toContain("- and 992 more rules");
+  expect(text).toMatch(/_\d more sections would make this longer than a comment may be\._\n$/);
+  const plain = classes.map((_, index) => `class ${index}`);
+  const readable = evaluated(
+    plain.map((label, index) => ({ label, candidate: plain[(index * 7) % 1000] ?? "", champion: label })),
+    { classes: plain },
+  );
+  const short = report(input({ evaluation: readable.evaluation }));
+  expect(short).toContain("The 30 classes with the lowest F1, of 1,000.");
+  expect(short).toContain("The most frequent mistakes among 1,000 classes");
+  expect(short).not.toContain("longer than a comment");
+});
