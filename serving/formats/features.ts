@@ -1,0 +1,32 @@
+import type { Feature } from "#config/schema.ts";
+import type { RequestFormat } from "./format.ts";
+
+/** A row of a table: an object with every feature as a number within its bounds. `example` is one row, in order. */
+export function featuresFormat(features: readonly Feature[], example: readonly number[]): RequestFormat {
+  const names = features.map((feature) => feature.name);
+  return {
+    schema: {
+      type: "object",
+      description: "One row of the model's inputs",
+      additionalProperties: false,
+      required: names,
+      properties: Object.fromEntries(features.map((feature) => [feature.name, numberSchema(feature)])),
+      examples: [Object.fromEntries(names.map((name, at) => [name, example[at]]))],
+    },
+    bodyLimitBytes: 65_536 + 64 * names.length,
+    encode: (body) => {
+      const row = body as Record<string, number>;
+      return Float32Array.from(names, (name) => row[name] ?? Number.NaN);
+    },
+  };
+}
+
+function numberSchema(feature: Feature): object {
+  return {
+    type: "number",
+    ...(feature.unit === undefined ? {} : { description: `in ${feature.unit}` }),
+    // Beyond float32 the model would see an infinity.
+    minimum: feature.minimum ?? -3.4028234663852886e38,
+    maximum: feature.maximum ?? 3.4028234663852886e38,
+  };
+}

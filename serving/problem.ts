@@ -1,0 +1,108 @@
+import { STATUS_CODES } from "node:http";
+import type { FastifyError, FastifyReply } from "fastify";
+
+/** One thing that is wrong with one part of a request. */
+export interface Fault {
+  readonly field: string; // a name in the body, dotted where it is nested; "body" for the whole
+  readonly reason: string;
+}
+
+/** What went wrong, in the only shape an error is answered in (RFC 9457). */
+export interface Problem {
+  readonly type: "about:blank"; // the status says all there is to know of the kind
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly requestId: string; // also in the server's log
+  readonly errors?: readonly Fault[];
+}
+
+export const problemType = "application/problem+json";
+
+const problemSchema = {
+  type: "object",
+  required: ["type", "title", "status", "detail", "requestId"],
+  properties: {
+    type: { type: "string" },
+    title: { type: "string" },
+    status: { type: "integer" },
+    detail: { type: "string" },
+    requestId: { type: "string", description: "Stands in the server's log too" },
+    errors: {
+      type: "array",
+      items: {
+        type: "object",
+        required: ["field", "reason"],
+        properties: { field: { type: "string" }, reason: { type: "string" } },
+      },
+    },
+  },
+} as const;
+
+/** Response schemas of the named statuses. */
+export function problems(described: Record<number, string>): Record<number, object> {
+  return Object.fromEntries(
+    Object.entries(described).map(([status, description]) => [
+      status,
+      { description, content: { [problemType]: { schema: problemSchema } } },
+    ]),
+  );
+}
+
+/** Answers with a problem. */
+export function sendProblem(reply: FastifyReply, explained: Explained): FastifyReply {
+  const { status, detail, errors } = explained;
+  const requestId = reply.request.id;
+  const problem: Problem = {
+    type: "about:blank",
+    title: STATUS_CODES[status] ?? "Error",
+    status,
+    detail,
+    requestId,
+    ...(errors ? { errors } : {}),
+  };
+  return reply.code(status).type(problemType).send(problem);
+}
+
+export type Explained = { readonly status: number; readonly detail: string; readonly errors?: readonly Fault[] };
+
+/** What the client is told of an error: all about its own faults, nothing about ours. */
+export function explain(error: FastifyError, body: unknown): Explained {
+  if (error.validation) {
+    if (body === undefined) return { status: 400, detail: "the request has no body: send JSON" };
+    const errors = error.validation.slice(0, maxFaults).map(faultOf);
+    return { status: 422, detail: errors.map(({ field, reason }) => `${field} ${reason}`).join("; "), errors };
+  }
+  const status = error.statusCode ?? 500;
+  if (status < 400 || status >= 500) {
+    return { status: 500, detail: "the server failed on this request; its log has more under the request id" };
+  }
+  return { status, detail: details[error.code] ?? error.message };
+}
+
+const maxFaults = 20;
+
+const details: Partial<Record<string, string>> = {
+  FST_ERR_CTP_EMPTY_JSON_BODY: "the body is empty: send JSON",
+  FST_ERR_CTP_INVALID_JSON_BODY:
+    "the body is not JSON, or has a key that no JSON here may have (__proto__, constructor)",
+  FST_ERR_CTP_BODY_TOO_LARGE: "the body is larger than any input of this model",
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: "the body's content type is not one that is read here: send application/json",
+};
+
+function faultOf(error: NonNullable<FastifyError["validation"]>[number]): Fault {
+  const path = error.instancePath.slice(1).replaceAll("/", ".");
+  const within = (name: unknown) => printable([path, String(name)].filter(Boolean).join("."));
+  switch (error.keyword) {
+    case "required":
+      return { field: within(error.params["missingProperty"]), reason: "is missing" };
+    case "additionalProperties":
+      return { field: within(error.params["additionalProperty"]), reason: "is not known to this model" };
+    default:
+      return { field: printable(path) || "body", reason: error.message ?? "is not valid" };
+  }
+}
+
+function printable(text: string): string {
+  return text.length > 100 ? `${text.slice(0, 100).toWellFormed()}...` : text;
+}

@@ -1,0 +1,57 @@
+import { resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import closeWithGrace from "close-with-grace";
+import { pino } from "pino";
+import { exitCodeOf } from "#config/exit-code.ts";
+import { loadConfig } from "#config/load.ts";
+import { Serving } from "#config/schema.ts";
+import { buildApp } from "./app.ts";
+import { createLifecycle } from "./lifecycle.ts";
+import { loadModel } from "./load.ts";
+import { promotedPackage } from "./release.ts";
+import { readSettings, type Settings, usage } from "./settings.ts";
+
+const root = resolve(import.meta.dirname, "..");
+
+try {
+  const settings = readSettings(process.argv.slice(2), process.env);
+  if (settings.help) process.stdout.write(usage);
+  else await serve(settings);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = exitCodeOf(error);
+}
+
+async function serve({ wanted, serving, drainDelayMs, logLevel }: Settings): Promise<void> {
+  const { source, config } = await resolveWanted(wanted);
+  const { host, port, ...limits } = Serving.parse({ ...config, ...serving });
+  // Lines gather for a moment, so that a busy server does not spend its time on writing them one by one.
+  const destination = pino.destination({ fd: 1, sync: false, minLength: 4096, periodicFlush: 250 });
+  const logger = pino({ level: logLevel, base: null }, destination);
+
+  const served = await loadModel(source);
+  if (served.kind === "broken") logger.error({ err: served.cause }, `not ready: ${served.reason}`);
+  const lifecycle = createLifecycle(served);
+  const app = await buildApp({ served, lifecycle, limits, logger });
+
+  const grace = { delay: drainDelayMs + limits.requestTimeoutMs + 5000, skip: ["beforeExit" as const] };
+  closeWithGrace(grace, async ({ signal, err }) => {
+    if (err) logger.fatal({ err }, "stopping after an error");
+    else logger.info({ signal }, "stopping");
+    lifecycle.drain();
+    if (signal === "SIGTERM") await sleep(drainDelayMs); // at a terminal nobody balances any load
+    await app.close();
+    logger.info("stopped");
+    destination.flushSync();
+  });
+  const address = await app.listen({ host, port });
+  const { name, version, digest } = served.lineage;
+  logger.info({ name, version, digest, docs: `${address}/docs` }, "listening");
+}
+
+async function resolveWanted(wanted: Settings["wanted"]) {
+  if (wanted.kind === "package") return { source: wanted.source, config: {} };
+  const { env, model } = wanted;
+  const config = await loadConfig({ root, env, model, variables: process.env });
+  return { source: await promotedPackage(root, config.outputs, model), config: config.serving };
+}

@@ -1,0 +1,142 @@
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import { BadInputError } from "#config/bad-input.ts";
+import type { Serving } from "#config/schema.ts";
+import { Digest } from "#training/candidate.ts";
+import type { Source } from "./load.ts";
+
+const unregistered = "unregistered";
+
+/** What `--help` prints. */
+export const usage = `Serve a model over HTTP: predictions, API documentation, health and metrics.
+
+  npm run serve -- --model iris            the release last promoted on this machine
+  npm run serve -- --package FOLDER        a model package, released or not
+
+  --model NAME      which model (iris)
+  --env ENV         of which environment's release (dev)
+  --package FOLDER  a model package instead of a release
+  --host HOST       address to listen on (the model's serving.host; 127.0.0.1)
+  --port PORT       port to listen on, 0 for any free one (the model's serving.port; 8000)
+  --help            this text
+
+In a container the environment says what to serve: MODEL_DIR (folder of the package) and MODEL_DIGEST (which it must
+have), HOST (0.0.0.0) and PORT (8000); /version shows MODEL_NAME, MODEL_VERSION, MODEL_CONTENT_HASH, MODEL_GIT_SHA and
+MODEL_RUN_ID. Everywhere: BODY_LIMIT_BYTES and REQUEST_TIMEOUT_MS in place of the model's serving.bodyLimitBytes and
+serving.requestTimeoutMs; DRAIN_DELAY_MS (5000), for how long it goes on answering after SIGTERM, not ready, so that
+load balancers notice; LOG_LEVEL (info).
+`;
+
+const number = z.string().regex(/^\d+$/, "is not a whole number").transform(Number);
+
+const Flags = z.strictObject({
+  model: z.string().default("iris"),
+  env: z.string().default("dev"),
+  package: z.string().min(1).optional(),
+  host: z.string().min(1).optional(),
+  port: number.optional(),
+  help: z.boolean().default(false),
+});
+
+const Variables = z.object({
+  BODY_LIMIT_BYTES: number.optional(),
+  REQUEST_TIMEOUT_MS: number.optional(),
+  DRAIN_DELAY_MS: number.default(5000),
+  LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
+});
+
+const ContainerVariables = z.object({
+  MODEL_DIR: z.string(),
+  MODEL_DIGEST: Digest,
+  MODEL_NAME: z.string().default("model"),
+  MODEL_VERSION: z.string().default(unregistered),
+  MODEL_CONTENT_HASH: z.string().optional(),
+  MODEL_GIT_SHA: z.string().optional(),
+  MODEL_RUN_ID: z.string().optional(),
+  HOST: z.string().default("0.0.0.0"),
+  PORT: number.default(8000),
+});
+
+/** What to serve: a release of this machine, or a package at hand. */
+export type Wanted =
+  | { readonly kind: "release"; readonly env: string; readonly model: string }
+  | { readonly kind: "package"; readonly source: Source };
+
+/** All that the command line and the environment say; what they leave out is the model's configuration. */
+export interface Settings {
+  readonly help: boolean;
+  readonly wanted: Wanted;
+  readonly serving: Partial<Serving>;
+  readonly drainDelayMs: number;
+  readonly logLevel: string;
+}
+
+/**
+ * Reads the command line and the environment; an empty variable counts as none.
+ * @throws BadInputError with all that is wrong.
+ */
+export function readSettings(argv: readonly string[], environment: Record<string, string | undefined>): Settings {
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+  const flags = parse(Flags, flagsOf(argv), "the command line");
+  const variables = parse(Variables, set, "the environment");
+  const container =
+    set["MODEL_DIR"] !== undefined && flags.package === undefined
+      ? parse(ContainerVariables, set, "the environment")
+      : undefined;
+  return {
+    help: flags.help,
+    wanted: wantedOf(flags, container),
+    serving: present({
+      host: flags.host ?? container?.HOST,
+      port: flags.port ?? container?.PORT,
+      bodyLimitBytes: variables.BODY_LIMIT_BYTES,
+      requestTimeoutMs: variables.REQUEST_TIMEOUT_MS,
+    }),
+    drainDelayMs: variables.DRAIN_DELAY_MS,
+    logLevel: variables.LOG_LEVEL,
+  };
+}
+
+function wantedOf(flags: z.infer<typeof Flags>, container?: z.infer<typeof ContainerVariables>): Wanted {
+  if (flags.package !== undefined) {
+    return {
+      kind: "package",
+      source: { folder: flags.package, lineage: { name: flags.model, version: unregistered } },
+    };
+  }
+  if (!container) return { kind: "release", env: flags.env, model: flags.model };
+  const lineage = {
+    name: container.MODEL_NAME,
+    version: container.MODEL_VERSION,
+    ...present({
+      contentHash: container.MODEL_CONTENT_HASH,
+      gitSha: container.MODEL_GIT_SHA,
+      runId: container.MODEL_RUN_ID,
+    }),
+  };
+  return { kind: "package", source: { folder: container.MODEL_DIR, digest: container.MODEL_DIGEST, lineage } };
+}
+
+function flagsOf(argv: readonly string[]): unknown {
+  const text = { type: "string" } as const;
+  const options = { model: text, env: text, package: text, host: text, port: text, help: { type: "boolean" } } as const;
+  try {
+    return { ...parseArgs({ args: [...argv], options }).values };
+  } catch (error) {
+    throw new BadInputError(`${error instanceof Error ? error.message : error}; --help lists what there is`, {
+      cause: error,
+    });
+  }
+}
+
+function parse<T extends z.ZodType>(schema: T, value: unknown, from: string): z.infer<T> {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw new BadInputError(`${from} can't be used:\n${z.prettifyError(parsed.error)}`);
+  return parsed.data;
+}
+
+type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+function present<T extends object>(values: T): Present<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Present<T>;
+}

@@ -1,0 +1,59 @@
+import "@tensorflow/tfjs-backend-cpu";
+import * as tfc from "@tensorflow/tfjs-core";
+import * as tfl from "@tensorflow/tfjs-layers";
+import type { Feature } from "#config/schema.ts";
+import { createInProcessEngine } from "#serving/engine/in-process.ts";
+import { featuresFormat } from "#serving/formats/features.ts";
+import type { Served } from "#serving/load.ts";
+import type { Digest } from "#training/candidate.ts";
+import { writePackage } from "#training/package/write.ts";
+
+export const classes = ["setosa", "versicolor", "virginica"];
+
+export const features: Feature[] = ["sepal_length", "sepal_width", "petal_length", "petal_width"].map((name) => ({
+  name,
+  unit: "cm",
+  minimum: 0,
+  maximum: 30,
+}));
+
+/** A setosa. */
+export const flower = { sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_width: 0.2 };
+
+/** A model that tells the flowers apart by their petals, by hand. */
+export function irisModel(): tfl.LayersModel {
+  const model = tfl.sequential({
+    layers: [tfl.layers.dense({ units: 3, activation: "softmax", inputShape: [4], name: "classes" })],
+  });
+  const kernel = tfc.tensor2d([0.4, 0.1, -0.5, 0.9, -0.2, -0.6, -2.2, 0.6, 1.7, -1.1, -0.5, 2.4], [4, 3]);
+  model.setWeights([kernel, tfc.tensor1d([5, 2.5, -7])]);
+  return model;
+}
+
+/** That model, ready to answer. */
+export function irisServed(): Extract<Served, { kind: "model" }> {
+  const lineage = { name: "iris", version: "3", digest: `sha256:${"a".repeat(64)}`, runId: "run" };
+  const format = featuresFormat(features, Object.values(flower));
+  return { kind: "model", lineage, classes, format, engine: createInProcessEngine(irisModel()) };
+}
+
+/** Writes that model's package to `folder`. */
+export function writeIrisPackage(folder: string, model = irisModel()): Promise<{ digest: Digest }> {
+  const histogram = { edges: [0, 10], counts: [1] };
+  const inputs = features.map(({ name }) => {
+    return { name, count: 1, mean: 1, std: 0, min: 0, max: 10, quantiles: [{ probability: 0.5, value: 1 }], histogram };
+  });
+  return writePackage(folder, {
+    model,
+    classes,
+    info: { name: "iris", architecture: "softmax", description: "", temperature: 1, features },
+    inputExample: Float32Array.from(Object.values(flower)),
+    reference: {
+      rows: { train: 1, validation: 1 },
+      inputs,
+      labels: [1, 0, 0],
+      predictions: [1, 0, 0],
+      confidence: { edges: [0, 1], counts: [1] },
+    },
+  });
+}

@@ -1,0 +1,148 @@
+import { once } from "node:events";
+import { truncate } from "node:fs/promises";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Agent, request } from "undici";
+import { expect, test } from "vitest";
+import { flower, writeIrisPackage } from "#test/parts/iris-served.ts";
+import { runServing, type ServingProcess, startServing } from "#test/parts/serving.ts";
+import { temporaryFolder } from "#test/parts/temporary-folder.ts";
+
+const post = {
+  method: "POST",
+  headers: { "content-type": "application/json" },
+  body: JSON.stringify(flower),
+} as const;
+
+test("a package is verified, loaded and served; SIGTERM ends it with 0 and one log line a request", async () => {
+  await using folder = await temporaryFolder();
+  const { digest } = await writeIrisPackage(folder.path);
+  const variables = {
+    MODEL_DIR: folder.path,
+    MODEL_DIGEST: digest,
+    MODEL_VERSION: "7",
+    HOST: "127.0.0.1",
+    DRAIN_DELAY_MS: "0",
+  };
+  await using server = await startServing([], variables);
+  const version = await (await request(`${server.url}/version`)).body.json();
+  expect(version).toEqual({ name: "model", version: "7", digest });
+  const answer = await request(`${server.url}/predict`, post);
+  expect(await answer.body.json()).toMatchObject({ class: "setosa" });
+  server.kill("SIGTERM");
+  expect(await server.ended).toBe(0);
+  const lines = server.log.filter((line) => line["route"] === "/predict");
+  expect(lines).toEqual([
+    expect.objectContaining({
+      method: "POST",
+      status: 200,
+      latencyMs: expect.any(Number),
+      memoryChangeMb: expect.any(Number),
+      cpuMs: expect.any(Number),
+      requestId: expect.any(String),
+    }),
+  ]);
+});
+
+test("a damaged package leaves the server up and not ready, its reason in the answer and in the log", async () => {
+  await using folder = await temporaryFolder();
+  await writeIrisPackage(folder.path);
+  await truncate(join(folder.path, "weights.bin"), 8);
+  await using server = await startServing(["--package", folder.path]);
+  expect((await request(`${server.url}/health/live`)).statusCode).toBe(200);
+  const ready = await request(`${server.url}/health/ready`);
+  expect(ready.statusCode).toBe(503);
+  const told = await ready.body.text();
+  expect(told).toContain("weights.bin");
+  expect(told).not.toContain(folder.path);
+  await expect.poll(() => server.log.map((line) => line["msg"]).join("\n")).toContain("weights.bin");
+  server.kill("SIGINT");
+  expect(await server.ended).toBe(0);
+});
+
+test("50 users lose no request while one of two servers is stopped", async () => {
+  await using folder = await temporaryFolder();
+  await writeIrisPackage(folder.path);
+  const start = () => startServing(["--package", folder.path], { DRAIN_DELAY_MS: "1500" });
+  await using leaving = await start();
+  await using staying = await start();
+  await using balancer = balance([leaving, staying]);
+  let users = true;
+  let answered = 0;
+  const failures: unknown[] = [];
+  const crowd = Array.from({ length: 50 }, async () => {
+    while (users) {
+      try {
+        const { statusCode, body } = await balancer.send();
+        await body.dump();
+        if (statusCode === 200) answered += 1;
+        else failures.push(statusCode);
+      } catch (error) {
+        failures.push(error);
+      }
+      await sleep(20); // a user reads before asking again
+    }
+  });
+  await sleep(500);
+  const before = answered;
+  leaving.kill("SIGTERM");
+  expect(await leaving.ended).toBe(0);
+  const during = answered;
+  await sleep(300);
+  users = false;
+  await Promise.all(crowd);
+  expect(failures).toEqual([]);
+  expect(during - before).toBeGreaterThan(200);
+  expect(answered).toBeGreaterThan(during);
+});
+
+test("a second signal ends it at once", async () => {
+  await using folder = await temporaryFolder();
+  await writeIrisPackage(folder.path);
+  await using server = await startServing(["--package", folder.path], { DRAIN_DELAY_MS: "60000" });
+  const from = performance.now();
+  server.kill("SIGTERM");
+  await expect.poll(async () => (await request(`${server.url}/health/ready`)).statusCode).toBe(503);
+  server.kill("SIGTERM");
+  expect(await server.ended).toBe(1);
+  expect(performance.now() - from).toBeLessThan(10_000);
+});
+
+test.for<[string, string[], number, RegExp]>([
+  ["--help", ["--help"], 0, /npm run serve/],
+  ["an unknown option", ["--modle"], 42, /--modle/],
+  ["an unknown model", ["--model", "nothing"], 42, /nothing/],
+])("%s is answered in words", async ([, argv, code, words]) => {
+  const child = runServing(argv);
+  const [out, complaint, [status]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
+  expect(out + complaint).toMatch(words);
+  expect(complaint).not.toMatch(/\n\s+at /);
+  expect(status).toBe(code);
+});
+
+/** Sends each request to the next ready server, as a Kubernetes service does: readiness is looked at now and then. */
+function balance(servers: readonly ServingProcess[]) {
+  const agent = new Agent({ connections: 50 });
+  let ready = [...servers];
+  let turn = 0;
+  const isReady = async ({ url }: ServingProcess) =>
+    request(`${url}/health/ready`).then(
+      ({ statusCode, body }) => body.dump().then(() => statusCode === 200),
+      () => false,
+    );
+  const probe = setInterval(async () => {
+    const states = await Promise.all(servers.map(isReady));
+    ready = servers.filter((_, at) => states[at]);
+  }, 200);
+  return {
+    send() {
+      turn += 1;
+      return request(`${ready[turn % ready.length]?.url}/predict`, { ...post, dispatcher: agent });
+    },
+    async [Symbol.asyncDispose]() {
+      clearInterval(probe);
+      await agent.close();
+    },
+  };
+}
