@@ -1,9 +1,10 @@
 import { createReadStream } from "node:fs";
-import { copyFile, mkdir, readdir, rename, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { BadInputError } from "#config/bad-input.ts";
 import type { Data } from "#config/schema.ts";
+import { createFolderStorage } from "#training/storage/folder.ts";
 
 export interface SourceOptions {
   /** The folder that a relative `data.root` starts from; the current one when absent. */
@@ -66,13 +67,9 @@ async function copiedSample(
   path: string,
   info: (message: string) => void,
 ): Promise<Source["files"] | undefined> {
-  const target = join(folder, path);
   const sample = (await readdir(samples)).find((file) => file === basename(path) && file.endsWith(".csv"));
   if (sample === undefined) return undefined;
-  await mkdir(dirname(target), { recursive: true });
-  const draft = `${target}.${process.pid}.tmp`; // renamed, so that a run beside this one never reads half a file
-  await copyFile(join(samples, sample), draft);
-  await rename(draft, target);
-  info(`copied the sample ${sample} to ${target}`);
+  const isCopied = await createFolderStorage(folder).writeNew(path, await readFile(join(samples, sample)));
+  if (isCopied) info(`copied the sample ${sample} to ${join(folder, path)}`);
   return filesAt(folder, path);
 }

@@ -33,7 +33,7 @@ export async function loadTable(data: TableData, source: Source): Promise<Datase
       }
       if (columns === undefined) return; // without them no row can be judged
       if (cells.length !== width) {
-        problems.add(`has ${cells.length} cells, where the header has ${width}`, line);
+        problems.add(`the row has ${cells.length} cells, the header ${width}`, line);
         return;
       }
       const row = readRow(cells, { columns, data, tell: (reason) => problems.add(reason, line) });
