@@ -28,6 +28,7 @@ declare module "fastify" {
   }
 }
 
+/** What the application serves, and how much of a request it takes. */
 export interface AppOptions {
   readonly served: Served;
   readonly lifecycle: Lifecycle;
@@ -150,5 +151,8 @@ async function describe(app: FastifyInstance, served: Served): Promise<void> {
       tags: [{ name: "prediction" }, { name: "operation" }],
     },
   });
-  await app.register(swaggerUi, { routePrefix: "/docs", uiConfig: { validatorUrl: null, tryItOutEnabled: true } });
+  await app.register(swaggerUi, {
+    routePrefix: "/docs",
+    uiConfig: { deepLinking: true, tryItOutEnabled: true, validatorUrl: null },
+  });
 }

@@ -1,7 +1,9 @@
 import { isUtf8 } from "node:buffer";
 
 const maxDepth = 32;
-const [quote, backslash, letterU] = [0x22, 0x5c, 0x75];
+const [quote, backslash, letterU] = Buffer.from('"\\u');
+const opening = new Set(Buffer.from("[{"));
+const closing = new Set(Buffer.from("]}"));
 
 /**
  * What makes a body unfit for exchange although a JSON parser may take it, after RFC 7493 (I-JSON): bytes that are
@@ -13,36 +15,30 @@ export function flawOf(body: Buffer): string | undefined {
   let depth = 0;
   let inString = false;
   for (let at = 0; at < body.length; at++) {
-    const byte = body[at];
+    const byte = body[at] ?? 0;
     if (byte === quote) inString = !inString;
     else if (inString && byte === backslash) {
-      at += 1;
-      if (body[at] !== letterU) continue;
-      const unit = codeUnit(body, at + 1);
-      at += 4;
-      if (isLow(unit)) return loneSurrogate;
-      if (!isHigh(unit)) continue;
-      if (body[at + 1] !== backslash || body[at + 2] !== letterU || !isLow(codeUnit(body, at + 3)))
-        return loneSurrogate;
-      at += 6;
-    } else if (!inString && (byte === 0x5b || byte === 0x7b)) {
+      const length = escapeLength(body, at);
+      if (length === undefined) return "the body holds half of a surrogate pair, which is no character";
+      at += length - 1;
+    } else if (!inString && opening.has(byte)) {
       depth += 1;
       if (depth > maxDepth) return `the body is nested deeper than ${maxDepth} levels`;
-    } else if (!inString && (byte === 0x5d || byte === 0x7d)) depth -= 1;
+    } else if (!inString && closing.has(byte)) depth -= 1;
   }
   return undefined;
 }
 
-const loneSurrogate = "the body holds half of a surrogate pair, which is no character";
-
-function codeUnit(body: Buffer, at: number): number {
-  return Number.parseInt(body.toString("latin1", at, at + 4), 16);
+/** Bytes of the escape that starts at `at`, a surrogate pair being one; `undefined` for a surrogate alone. */
+function escapeLength(body: Buffer, at: number): number | undefined {
+  const first = codeUnit(body, at);
+  if (first === undefined) return 2;
+  if (first < 0xd800 || first > 0xdfff) return 6;
+  const second = codeUnit(body, at + 6) ?? 0;
+  return first < 0xdc00 && second >= 0xdc00 && second <= 0xdfff ? 12 : undefined;
 }
 
-function isHigh(unit: number): boolean {
-  return unit >= 0xd800 && unit <= 0xdbff;
-}
-
-function isLow(unit: number): boolean {
-  return unit >= 0xdc00 && unit <= 0xdfff;
+function codeUnit(body: Buffer, at: number): number | undefined {
+  if (body[at] !== backslash || body[at + 1] !== letterU) return undefined;
+  return Number.parseInt(body.toString("latin1", at + 2, at + 6), 16) || 0;
 }

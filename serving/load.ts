@@ -66,7 +66,7 @@ async function checkAnswers(engine: Engine, { inputExample, signature }: ModelPa
 function withoutPath(error: unknown, folder: string): string {
   const message = error instanceof Error ? error.message : String(error);
   return [resolve(folder), folder].reduce(
-    (text, path) => text.replaceAll(`${path}/`, "").replaceAll(path, "the model package"),
+    (text, path) => text.replaceAll(`${path}/`, "").replaceAll(path, "its folder"),
     message,
   );
 }

@@ -17,6 +17,7 @@ export interface Problem {
   readonly errors?: readonly Fault[];
 }
 
+/** Media type of a `Problem`. */
 export const problemType = "application/problem+json";
 
 const problemSchema = {
@@ -64,6 +65,7 @@ export function sendProblem(reply: FastifyReply, explained: Explained): FastifyR
   return reply.code(status).type(problemType).send(problem);
 }
 
+/** A problem before it is tied to a request. */
 export type Explained = { readonly status: number; readonly detail: string; readonly errors?: readonly Fault[] };
 
 /** What the client is told of an error: all about its own faults, nothing about ours. */
@@ -91,7 +93,7 @@ const details: Partial<Record<string, string>> = {
 };
 
 function faultOf(error: NonNullable<FastifyError["validation"]>[number]): Fault {
-  const path = error.instancePath.slice(1).replaceAll("/", ".");
+  const path = error.instancePath.slice(1).split("/").map(unescapePointer).join(".");
   const within = (name: unknown) => printable([path, String(name)].filter(Boolean).join("."));
   switch (error.keyword) {
     case "required":
@@ -105,4 +107,9 @@ function faultOf(error: NonNullable<FastifyError["validation"]>[number]): Fault 
 
 function printable(text: string): string {
   return text.length > 100 ? `${text.slice(0, 100).toWellFormed()}...` : text;
+}
+
+/** A segment of a JSON Pointer (RFC 6901) as the name it stands for. */
+function unescapePointer(segment: string): string {
+  return segment.replaceAll("~1", "/").replaceAll("~0", "~");
 }

@@ -44,7 +44,9 @@ async function serve({ wanted, serving, drainDelayMs, logLevel }: Settings): Pro
     logger.info("stopped");
     destination.flushSync();
   });
-  const address = await app.listen({ host, port });
+  const address = await app.listen({ host, port }).catch((cause) => {
+    throw new Error(`can't listen: ${cause.message}; --port 0 takes any free port`, { cause });
+  });
   const { name, version, digest } = served.lineage;
   logger.info({ name, version, digest, docs: `${address}/docs` }, "listening");
 }
