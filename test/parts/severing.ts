@@ -1,0 +1,38 @@
+import { once } from "node:events";
+import { createServer, request } from "node:http";
+
+/**
+ * Stands before a server and cuts the connection instead of giving the answer, the first time each verb and path is
+ * asked: the server did its work, and the client does not know. `severed` holds what was cut.
+ */
+export async function severing(target: string): Promise<AsyncDisposable & { uri: string; severed: string[] }> {
+  const severed: string[] = [];
+  const server = createServer((incoming, outgoing) => {
+    const { method, url = "/", headers } = incoming;
+    const onward = request(new URL(url, target), { method, headers }, (answer) => {
+      const call = `${method} ${url.split("?")[0]}`;
+      if (severed.includes(call)) {
+        outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
+        answer.pipe(outgoing);
+        return;
+      }
+      severed.push(call);
+      answer.resume().on("end", () => incoming.socket.destroy());
+    });
+    onward.on("error", () => incoming.socket.destroy());
+    incoming.pipe(onward);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return {
+    uri: `http://127.0.0.1:${address.port}`,
+    severed,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
