@@ -1,6 +1,7 @@
+import { BadInputError } from "#config/bad-input.ts";
 import type { Gate } from "#config/schema.ts";
 import type { Evaluation, Prediction } from "#training/evaluation.ts";
-import { amountText, metricName, signedText } from "#training/metric-text.ts";
+import { amountText, lowerIsBetter, metricName, signedText } from "#training/metric-text.ts";
 import type { Rule } from "#training/verdict.ts";
 import { type Comparison, compare } from "./compare.ts";
 import { pairUp } from "./pairs.ts";
@@ -8,11 +9,18 @@ import { pairUp } from "./pairs.ts";
 /** The rule about the champion, and what the examples could have told. */
 export type ChampionResult = { rule: Rule; smallestVisibleDrop?: number };
 
-/** Whether the candidate is not worse than the champion by more than `gate.maxDrop`, judged by the interval of the paired difference. */
+/**
+ * Whether the candidate is not worse than the champion by more than `gate.maxDrop`, judged by the interval of the paired difference.
+ * Throws `BadInputError` where the predictions give another difference than the evaluation states.
+ */
 export function champion(evaluation: Evaluation, predictions: readonly Prediction[], gate: Gate): ChampionResult {
-  const { candidate, champion } = evaluation;
+  const { candidate, champion, incomparableChampion } = evaluation;
   const value = candidate.metrics[gate.metric];
   const rule = { name: "champion", rows: evaluation.rows, value, limit: gate.maxDrop };
+  if (incomparableChampion) {
+    const reason = `champion ${incomparableChampion.version} can't be compared: ${incomparableChampion.reason}`;
+    return { rule: { ...rule, kind: "inconclusive", reason } };
+  }
   if (!champion) return { rule: { ...rule, kind: "pass", reason: "there is no champion yet" } };
   const named = `champion ${champion.version}`;
   if (champion.modelDigest === candidate.modelDigest) {
@@ -25,6 +33,12 @@ export function champion(evaluation: Evaluation, predictions: readonly Predictio
   }
   const comparison = compare(pairUp(predictions, evaluation.classes), gate.metric, gate.confidence);
   const { interval, smallestVisibleDrop } = comparison;
+  const stated = lowerIsBetter(gate.metric) ? championValue - value : value - championValue;
+  if (Math.abs(comparison.difference - stated) > 1e-6) {
+    throw new BadInputError(
+      `evaluation.json and predictions.jsonl do not belong together: ${gate.metric} differs by ${stated} against ${comparison.difference}. Evaluate again`,
+    );
+  }
   return {
     rule: {
       ...rule,

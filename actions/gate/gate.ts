@@ -25,10 +25,14 @@ export function gate(evaluation: Evaluation, predictions: readonly Prediction[],
   };
 }
 
-/** One failed rule fails the gate; else one inconclusive rule leaves it open. The reason tells every rule that decided. */
+const mostReasons = 5;
+
+/** One failed rule fails the gate; else one inconclusive rule leaves it open. The reason tells the rules that decided. */
 function summarise(rules: readonly Rule[]): Pick<Verdict, "kind" | "reason"> {
   const kinds = ["fail", "inconclusive"] as const;
   const kind = kinds.find((kind) => rules.some((rule) => rule.kind === kind)) ?? "pass";
   const deciding = kind === "pass" ? rules.slice(0, 2) : rules.filter((rule) => rule.kind === kind);
-  return { kind, reason: deciding.map(({ reason }) => reason).join("; ") };
+  const told = deciding.slice(0, mostReasons).map(({ reason }) => reason);
+  if (deciding.length > mostReasons) told.push(`and ${deciding.length - mostReasons} more rules`);
+  return { kind, reason: told.join("; ") };
 }

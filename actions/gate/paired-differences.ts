@@ -18,7 +18,7 @@ export function meanDifference(differences: Float64Array): PairedDifference {
 }
 
 /**
- * Candidate's minus champion's macro F1: the mean over all classes, where a class that neither occurs nor is answered counts 0.
+ * Candidate's minus champion's macro F1: the mean over the classes that occur or are answered, as scikit-learn averages.
  * Examples with the same label and answers are counted together, which makes a resample one increment an example.
  */
 export function macroF1Difference(pairs: Pairs): PairedDifference {
@@ -76,9 +76,7 @@ function differenceOf(cells: readonly Cell[], counts: Int32Array, classes: numbe
     candidate.add(cell.label, cell.candidate, counts[index] ?? 0);
     champion.add(cell.label, cell.champion, counts[index] ?? 0);
   }
-  let sum = 0;
-  for (let index = 0; index < classes; index++) sum += candidate.f1(index) - champion.f1(index);
-  return sum / classes;
+  return candidate.macroF1() - champion.macroF1();
 }
 
 /** What one model's F1 of each class needs: F1 = 2 hits / (answered + occurring). */
@@ -91,9 +89,15 @@ function countF1(classes: number) {
       shown[answer] = (shown[answer] ?? 0) + times;
       if (label === answer) hits[label] = (hits[label] ?? 0) + times;
     },
-    f1(index: number) {
-      const total = shown[index] ?? 0;
-      return total > 0 ? (2 * (hits[index] ?? 0)) / total : 0;
+    macroF1() {
+      let met = 0;
+      let sum = 0;
+      for (const [index, total] of shown.entries()) {
+        if (total === 0) continue;
+        met++;
+        sum += (2 * (hits[index] ?? 0)) / total;
+      }
+      return sum / met;
     },
   };
 }

@@ -28,11 +28,15 @@ export function chart({ title, unit, range, epochs, train, validation }: Curves)
   return { markdown: lines.join("\n") };
 }
 
-/** At most `mostPoints` values, evenly spread, the first and the last among them. */
+/** At most `mostPoints` values, evenly spread from the first to the last, between epochs by linear interpolation. */
 function thin(values: readonly number[]): number[] {
   if (values.length <= mostPoints) return [...values];
   const step = (values.length - 1) / (mostPoints - 1);
-  return Array.from({ length: mostPoints }, (_, index) => values[Math.round(index * step)] ?? 0);
+  return Array.from({ length: mostPoints }, (_, index) => {
+    const epoch = Math.min(Math.floor(index * step), values.length - 2);
+    const [before = 0, after = 0] = values.slice(epoch, epoch + 2);
+    return before + (after - before) * (index * step - epoch);
+  });
 }
 
 /** Without an exponent, which Mermaid can't read. */

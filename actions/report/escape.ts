@@ -1,5 +1,5 @@
 /** Longest name of a class, slice, model or branch that is shown. */
-export const longestName = 80;
+const longestName = 80;
 
 // Control characters, zero-width and direction marks, and Unicode tags: nothing that a reader could see.
 const unseen = /[\p{Cc}\p{Cf}\p{Co}]/gu;

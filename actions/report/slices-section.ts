@@ -24,7 +24,7 @@ export function slices({ evaluation, verdict, config }: ReportInput): Markdown |
     ]);
   return join([
     md`#### Slices that moved`,
-    table(["slice", "examples>", "candidate>", "champion>", "points>", "judged"], rows),
+    table(["slice", "examples>", "candidate>", "champion>", "points>", "rule"], rows),
     moved.length > mostRows ? md`${moved.length - mostRows} more slices moved, by less than these dropped.` : undefined,
   ]);
 }

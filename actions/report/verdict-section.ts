@@ -9,8 +9,8 @@ const mostReasons = 8;
 const headlines = {
   pass: { icon: "✅", words: "passes the gate" },
   fail: { icon: "❌", words: "fails the gate" },
-  hold: { icon: "⏸️", words: "is held: the examples decide nothing" },
-  warning: { icon: "⚠️", words: "passes the gate with a warning: the examples decide nothing" },
+  hold: { icon: "⏸️", words: "is held: the gate is inconclusive" },
+  warning: { icon: "⚠️", words: "passes with a warning: the gate is inconclusive" },
 };
 
 /** The headline and the reasons, worst first; then what the examples can tell at all. */
@@ -22,7 +22,7 @@ export function verdict({ candidate, config, evaluation, verdict }: ReportInput)
     md`## ${icon} ${candidate.model} ${words}`,
     deciding(verdict),
     evaluation &&
-      md`${evaluation.rows} **${evaluation.role}** examples, environment **${candidate.env}**.${looks(evaluation.looks)}${sight(verdict)}`,
+      md`${evaluation.rows} **${evaluation.role}** examples${looks(evaluation.looks)}, environment **${candidate.env}**.${sight(verdict)}`,
   ]);
 }
 
@@ -36,10 +36,10 @@ function deciding({ kind, rules }: Verdict): Markdown {
 
 function looks(times: number): Markdown {
   if (times === 0) return md``;
-  const ordinary = md` This test set has been looked at **${times}** ${times === 1 ? "time" : "times"}`;
+  const counted = md` (looked at **${times}** ${times === 1 ? "time" : "times"}`;
   return times > 10
-    ? md`${ordinary}: each look makes it a little less of a test; think of fresh examples.`
-    : md`${ordinary}.`;
+    ? md`${counted}: each look makes them a little less of a test, think of fresh ones)`
+    : md`${counted})`;
 }
 
 function sight({ role, metric, smallestVisibleDrop }: Verdict): Markdown {

@@ -1,4 +1,5 @@
 import type { Answer, Evaluation, Metrics, Prediction } from "#training/evaluation.ts";
+import { classificationMetrics } from "#training/metrics.ts";
 
 /** Examples of one kind: their class, what both models answered, how many there are, and their slices beside `class=LABEL`. */
 export interface Kind {
@@ -72,34 +73,7 @@ function accuracy(predictions: readonly Prediction[], model: Model): number {
 }
 
 function metricsOf(predictions: readonly Prediction[], classes: readonly string[], model: Model): Metrics {
-  const positions = new Map(classes.map((name, index) => [name, index]));
-  const confusion = classes.map(() => classes.map(() => 0));
-  for (const one of predictions) {
-    const row = confusion[positions.get(one.label) ?? -1];
-    const answer = positions.get(one[model]?.prediction ?? "") ?? -1;
-    if (row) row[answer] = (row[answer] ?? 0) + 1;
-  }
-  const perClass = classes.map((name, index) => {
-    const hits = confusion[index]?.[index] ?? 0;
-    const support = predictions.filter(({ label }) => label === name).length;
-    const answered = predictions.filter((one) => one[model]?.prediction === name).length;
-    return {
-      name,
-      precision: answered ? hits / answered : 0,
-      recall: support ? hits / support : 0,
-      f1: support + answered ? (2 * hits) / (support + answered) : 0,
-      support,
-    };
-  });
-  const losses = predictions.map(
-    (one) => -Math.log(one[model]?.probabilities[classes.indexOf(one.label)] ?? Number.NaN),
-  );
-  return {
-    accuracy: accuracy(predictions, model),
-    log_loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length,
-    macro_f1: perClass.reduce((sum, { f1 }) => sum + f1, 0) / classes.length,
-    calibration_error: 0.031,
-    perClass,
-    confusion,
-  };
+  const labels = predictions.map(({ label }) => classes.indexOf(label));
+  const probabilities = predictions.flatMap((one) => one[model]?.probabilities ?? []);
+  return classificationMetrics(labels, probabilities, classes);
 }

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { gate } from "#actions/gate/gate.ts";
 import { BadInputError } from "#config/bad-input.ts";
 import { Gate } from "#config/schema.ts";
-import { evaluated, type Kind } from "#test/parts/evaluation.ts";
+import { digestOf, evaluated, type Kind } from "#test/parts/evaluation.ts";
 import { Verdict } from "#training/verdict.ts";
 
 /** Two classes; of `rows` examples these many were gained and lost, the same many are wrong in both, the rest are right in both. */
@@ -155,6 +155,17 @@ test("without a champion only the threshold counts", () => {
   expect(verdict.smallestVisibleDrop).toBeUndefined();
 });
 
+test("a champion that can't answer the examples leaves the verdict open", () => {
+  const { evaluation, predictions } = evaluated([
+    { label: "cat", candidate: "cat", times: 40 },
+    { label: "dog", candidate: "dog", times: 40 },
+  ]);
+  const incomparableChampion = { version: "7", modelDigest: digestOf("b"), reason: "it takes 3 features" };
+  const verdict = decide({ evaluation: { ...evaluation, incomparableChampion }, predictions });
+  expect(verdict.kind).toBe("inconclusive");
+  expect(verdict.reason).toBe("champion 7 can't be compared: it takes 3 features");
+});
+
 test("the champion itself passes on any number of examples", () => {
   const verdict = decide(
     evaluated(
@@ -250,6 +261,13 @@ test.each([
     /accuracy 0.9 against 1/,
   ],
   [
+    "another evaluation's champion",
+    (made: ReturnType<typeof evaluated>) => {
+      if (made.evaluation.champion) made.evaluation.champion.metrics.accuracy = 0.5;
+    },
+    /accuracy differs by 0.5 against 0/,
+  ],
+  [
     "a champion's answer missing",
     (made: ReturnType<typeof evaluated>) => {
       delete made.predictions[3]?.champion;
@@ -269,6 +287,16 @@ test.each([
   const decided = () => decide(made);
   expect(decided).toThrow(BadInputError);
   expect(decided).toThrow(message);
+});
+
+test("of many failing slices the reason tells the first and counts the rest", () => {
+  const kinds = Array.from(
+    { length: 9 },
+    (_, index): Kind => ({ label: `c${index}`, candidate: "c9", champion: `c${index}`, times: 40 }),
+  );
+  const verdict = decide(evaluated([...kinds, { label: "c9", candidate: "c9", champion: "c9", times: 4000 }]));
+  expect(verdict.rules.filter(({ kind }) => kind === "fail")).toHaveLength(10);
+  expect(verdict.reason).toMatch(/; and 5 more rules$/);
 });
 
 test("the same examples always give the same verdict", () => {

@@ -83,7 +83,8 @@ def macro_f1(labels, answers, classes):
     for index in range(classes):
         hits = np.sum((labels == index) & (answers == index))
         shown = np.sum(labels == index) + np.sum(answers == index)
-        scores.append(2 * hits / shown if shown else 0.0)
+        if shown:
+            scores.append(2 * hits / shown)
     return np.mean(scores)
 
 
@@ -98,15 +99,10 @@ def power(given):
     n, changed, drop, confidence = given
     z = stats.norm.ppf((1 + confidence) / 2)
     share = max(changed, drop)
-    lost_share, gained_share = (share + drop) / 2, (share - drop) / 2
-    total = 0.0
-    for gained in range(n + 1):
-        lost = np.arange(n + 1 - gained)
-        found = lost[lost - gained > z * np.sqrt(lost + gained)]
-        counts = np.column_stack([np.full(len(found), gained), found, n - gained - found])
-        if len(found):
-            total += stats.multinomial(n, [gained_share, lost_share, 1 - gained_share - lost_share]).pmf(counts).sum()
-    return total
+    gained, lost = np.meshgrid(np.arange(n + 1), np.arange(n + 1), indexing="ij")
+    found = (gained + lost <= n) & (lost - gained > z * np.sqrt(gained + lost))
+    counts = np.column_stack([gained[found], lost[found], n - gained[found] - lost[found]])
+    return stats.multinomial.pmf(counts, n, [(share - drop) / 2, (share + drop) / 2, 1 - share]).sum()
 
 
 request = json.load(sys.stdin)

@@ -252,6 +252,21 @@ test.each([
   },
 );
 
+test("a candidate that is worse by exactly the margin passes no more than 25 times in 1,000, and fails no more", () => {
+  const bounds = Array.from({ length: 3000 }, () => tangoInterval(draw(500, 0.04, 0.06), 0.95));
+  expect(bounds.filter(({ lower }) => lower > -0.02).length / 3000).toBeLessThan(0.035);
+  expect(bounds.filter(({ upper }) => upper < -0.02).length / 3000).toBeLessThan(0.035);
+});
+
+test("of twenty slices that dropped by exactly what is allowed, one fails at most 5 times in 100", () => {
+  let alarms = 0;
+  for (let round = 0; round < 1000; round++) {
+    const pValues = Array.from({ length: 20 }, () => normalCdf(tangoScore(draw(60, 0.02, 0.12), -0.1)));
+    if (holm(pValues).some((pValue) => pValue <= 0.05)) alarms++;
+  }
+  expect(alarms / 1000).toBeLessThan(0.065);
+});
+
 test("the power behind the smallest visible drop is the exact sum over every table", () => {
   expectNear(
     powers.map(([rows, changed, drop, confidence]) => power(rows, changed, { drop, confidence })),
