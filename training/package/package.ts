@@ -1,0 +1,54 @@
+import type { LayersModel } from "@tensorflow/tfjs-layers";
+import { z } from "zod";
+import { Feature } from "#config/schema.ts";
+import type { Digest } from "#training/candidate.ts";
+import type { Reference } from "./reference.ts";
+
+/** Numbers in nested arrays, one level a dimension, as JSON holds a tensor. */
+export type NestedNumbers = number | NestedNumbers[];
+
+const Nested: z.ZodType<NestedNumbers> = z.lazy(() => z.union([z.number(), z.array(Nested)]));
+
+/** Rows of any shape. */
+export const Rows = z.array(Nested).min(1);
+
+/** What a model takes or gives: any number of rows, then the shape of one. */
+export const TensorSpec = z.strictObject({
+  dtype: z.literal("float32"),
+  shape: z.tuple(
+    [z.literal(-1)],
+    z
+      .int()
+      .positive()
+      .max(2 ** 24),
+  ),
+});
+
+/** MLflow's tensor signature of a classifier: `[-1, ...input shape]` in, `[-1, classes]` out. */
+export const Signature = z.strictObject({ inputs: TensorSpec, outputs: TensorSpec });
+
+/** What is known of a model beside its weights; in the package as `metadata` of `MLmodel`. */
+export const ModelInfo = z.strictObject({
+  name: z.string().min(1),
+  architecture: z.string().min(1),
+  description: z.string().default(""),
+  temperature: z.number().positive(), // already folded into the last layer's weights
+  features: z.array(Feature).optional(), // of a table, in the order of the input
+});
+
+/** A verified model package, its model alive on the active backend. The caller disposes of `model`. */
+export interface ModelPackage {
+  readonly digest: Digest; // of digests.txt, and so of every byte
+  readonly info: ModelInfo;
+  readonly classes: readonly string[]; // in the order of the model's output
+  readonly signature: Signature;
+  readonly features?: readonly Feature[]; // names and bounds of the inputs of a table
+  readonly temperature: number;
+  readonly model: LayersModel; // raw inputs in, calibrated probabilities out
+  readonly inputExample: NestedNumbers[]; // rows the model can answer
+  readonly reference: Reference; // statistics to measure drift against
+}
+
+export type TensorSpec = z.infer<typeof TensorSpec>;
+export type Signature = z.infer<typeof Signature>;
+export type ModelInfo = z.infer<typeof ModelInfo>;
