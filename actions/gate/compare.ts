@@ -32,13 +32,15 @@ export function compare(pairs: Pairs, metric: Gate["metric"], confidence: number
   const difference = metric === "macro_f1" ? macroF1Difference(pairs) : meanDifference(pairs.lossDifference);
   if (difference.rows < fewestForBootstrap) return { difference: difference.observed, pValue };
   const distribution = resample(difference);
+  const error = standardDeviation(distribution);
   return {
     difference: difference.observed,
     interval: { ...bcaInterval(difference, distribution, confidence), method: "paired bootstrap (BCa)" },
     pValue,
-    // Normal approximation with the bootstrap's standard error.
-    smallestVisibleDrop:
-      (normalQuantile((1 + confidence) / 2) + normalQuantile(wantedPower)) * standardDeviation(distribution),
+    // Normal approximation with the bootstrap's standard error; equal answers throughout give none to go by.
+    ...(error > 0 && {
+      smallestVisibleDrop: (normalQuantile((1 + confidence) / 2) + normalQuantile(wantedPower)) * error,
+    }),
   };
 }
 

@@ -124,6 +124,12 @@ test.each(["macro_f1", "log_loss"] as const)("%s needs twenty examples for any i
   expect(verdict.reason).toMatch(/^too few examples to compare (macro F1|log loss) with champion 7/);
 });
 
+test("two models with the same probabilities everywhere have the same log loss, and no smallest visible drop", () => {
+  const verdict = decide(compared({ rows: 64 }), { metric: "log_loss", minimum: 1 });
+  expect(verdict.rules[1]).toMatchObject({ kind: "pass", difference: 0, lower: 0, upper: 0 });
+  expect(verdict.smallestVisibleDrop).toBeUndefined();
+});
+
 test("macro F1 without any differing answer is not certain: it has accuracy's interval", () => {
   const verdict = decide(compared({ rows: 60 }), { metric: "macro_f1" });
   expect(verdict.kind).toBe("inconclusive");
