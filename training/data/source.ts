@@ -49,7 +49,10 @@ export async function openSource(data: Data, { root = process.cwd(), info }: Sou
 }
 
 async function filesAt(folder: string, path: string): Promise<Source["files"] | undefined> {
-  const entry = await stat(join(folder, path)).catch(() => undefined);
+  const entry = await stat(join(folder, path)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
+    throw error;
+  });
   if (entry === undefined) return undefined;
   if (entry.isFile()) return [{ key: path, size: entry.size }];
   const entries = await readdir(join(folder, path), { recursive: true, withFileTypes: true });
