@@ -1,0 +1,134 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { NativeBackend } from "./native-backend.ts";
+import { type InputShape, type Program, type ProgramOptions, yieldToEvents } from "./program.ts";
+import { restoreStore, stateOf } from "./state.ts";
+import { createStore } from "./store.ts";
+import { type Trace, type Tracing, trace } from "./trace.ts";
+import { trainingStep } from "./training-step.ts";
+import { createViews } from "./views.ts";
+
+type Body = Tracing["body"];
+
+/** A program whose functions run as TensorFlow graphs in one session of the native backend. */
+export function createGraphProgram(native: NativeBackend, options: ProgramOptions): Program {
+  const { variables, optimizer } = options;
+  const { binding } = native;
+  const store = createStore(native, variables, optimizer);
+  const views = createViews(native, variables, store.readWeights);
+  const traces: Trace[] = [];
+  let loaded = -1; // how many of the traces the session holds; -1 before there is one
+  let steps = 0;
+
+  const openSession = () => {
+    if (loaded !== traces.length) {
+      store.open(traces.map(({ nodes }) => nodes));
+      if (loaded < 0) views.attach();
+      loaded = traces.length;
+    }
+    if (views.assigned()) {
+      store.loadWeights();
+      views.told();
+    }
+  };
+
+  const traced = (name: string, body: Body, inputs: readonly InputShape[]): Trace => {
+    const result = trace(native, {
+      name,
+      scope: `f${traces.length}`,
+      variables: variables.map((variable, index) => ({ variable, handle: store.handles[index] ?? "" })),
+      inputs: inputs.map(({ shape, dtype }) => ({ shape, dtype: native.getDTypeInteger(dtype) })),
+      body,
+    });
+    traces.push(result);
+    return result;
+  };
+
+  const execute = ({ inputs, captured, outputs }: Trace, tensors: readonly tf.Tensor[]): tf.Tensor[] => {
+    for (const { dataId } of captured) {
+      if (!native.tensorMap.has(dataId)) throw new Error("a tensor that the compiled function uses has been disposed");
+    }
+    const names = [...inputs, ...captured.map(({ name }) => `${name}:0`)];
+    const ids = native.getInputTensorIds([...tensors, ...captured]);
+    const handles = store.run(
+      names.map((name, place) => [name, ids[place] ?? -1] as const),
+      outputs,
+    );
+    return handles.map((handle) => native.createOutputTensor(handle));
+  };
+
+  const compiled = (name: string, body: Body, hidden: readonly InputShape[]) => {
+    const byShapes = new Map<string, Trace>();
+    const get = (shapes: readonly InputShape[]): Trace => {
+      const key = shapes.map(({ shape, dtype }) => `${dtype}[${shape}]`).join();
+      const found = byShapes.get(key) ?? traced(name, body, [...shapes, ...hidden]);
+      byShapes.set(key, found);
+      return found;
+    };
+    return { get, prepare: (...batches: (readonly InputShape[])[]) => void batches.map(get) };
+  };
+
+  return {
+    mode: "graph",
+    get steps() {
+      return steps;
+    },
+    set steps(value) {
+      steps = value;
+    },
+    training(loss, name = "the training function") {
+      if (!optimizer) throw new Error("a program without an optimizer can't train");
+      const { get, prepare } = compiled(name, trainingStep(loss, { ...options, optimizer, store }), [
+        { shape: [], dtype: "float32" }, // the learning rate
+        { shape: [], dtype: "int32" }, // the step
+      ]);
+      return {
+        prepare,
+        async run(inputs, learningRate) {
+          await yieldToEvents();
+          const found = get(inputs);
+          openSession();
+          views.letGo();
+          const scalars = [tf.scalar(learningRate), tf.scalar(steps, "int32")];
+          try {
+            const results = execute(found, [...inputs, ...scalars]);
+            steps += 1;
+            return results;
+          } finally {
+            tf.dispose(scalars);
+          }
+        },
+      };
+    },
+    inference(results, name = "the function") {
+      const body: Body = (inputs, { assigned, result }) => {
+        const outputs = results(...inputs).map(result);
+        if (assigned().length > 0) throw new Error("it assigns a variable, which only training may");
+        return { outputs, after: [] };
+      };
+      const { get, prepare } = compiled(name, body, []);
+      return {
+        prepare,
+        async run(inputs) {
+          await yieldToEvents();
+          const found = get(inputs);
+          openSession();
+          return execute(found, inputs);
+        },
+      };
+    },
+    *state() {
+      openSession();
+      yield* stateOf(binding, store);
+    },
+    restore(entries) {
+      openSession();
+      views.letGo();
+      restoreStore(binding, store, entries);
+    },
+    dispose() {
+      views.detach();
+      store.close();
+      traces.length = 0;
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import type * as tf from "@tensorflow/tfjs-core";
+import type { Optimizer } from "./optimizer.ts";
+
+/** Computes a loss (a scalar, first) and whatever else is wanted of the same step, from a batch. */
+export type LossFunction = (...inputs: tf.Tensor[]) => readonly [tf.Scalar, ...tf.Tensor[]];
+
+/** Computes results from inputs without changing variables. */
+export type ResultFunction = (...inputs: tf.Tensor[]) => readonly tf.Tensor[];
+
+/** The shape and type of an input. */
+export interface InputShape {
+  shape: readonly number[];
+  dtype: tf.DataType;
+}
+
+/** A function that has been compiled for each combination of input shapes it has met. */
+export interface Compiled<Options extends unknown[] = []> {
+  /** The results; the caller disposes them. Other work of the process, such as signals, gets its turn before. */
+  run(inputs: readonly tf.Tensor[], ...options: Options): Promise<tf.Tensor[]>;
+  /** Compiles for inputs that will come, so that several shapes are loaded at once. */
+  prepare(...batches: (readonly InputShape[])[]): void;
+}
+
+/** A variable's weights (`slot` "weights") or one of its optimizer slots, by the variable's place in the program. */
+export interface StateEntry {
+  slot: string;
+  index: number;
+  shape: readonly number[];
+  values: Float32Array | Int32Array | Uint8Array;
+}
+
+export interface ProgramOptions {
+  variables: readonly tf.Variable[]; // all that the functions use; those with `trainable` get trained
+  optimizer?: Optimizer;
+  clipNorm?: number; // gradients together are scaled down to this norm
+  seed?: number; // of uniform and dropout
+}
+
+/**
+ * Training, evaluation and prediction over one set of variables.
+ * The variables read and take values as ever while the program lives.
+ */
+export interface Program {
+  readonly mode: "graph" | "eager";
+  /** Updates made so far. Keys the random numbers and Adam's bias correction; set it when resuming. */
+  steps: number;
+  /** A function of which each run makes one update. Random numbers may be drawn in it. */
+  training(loss: LossFunction, name?: string): Compiled<[learningRate: number]>;
+  inference(results: ResultFunction, name?: string): Compiled;
+  /** Weights and optimizer slots, one at a time: a checkpoint needs memory for one of them only. */
+  state(): Generator<StateEntry>;
+  /** Puts weights and slots back. Throws when an entry doesn't fit. */
+  restore(entries: Iterable<StateEntry>): void;
+  /** Releases sessions and slots; the variables keep their last values. */
+  dispose(): void;
+}
+
+/** Lets waiting events, such as signals and progress timers, run. */
+export function yieldToEvents(): Promise<void> {
+  return new Promise((resume) => setImmediate(resume));
+}
