@@ -9,7 +9,7 @@ import { sliceResults } from "./slice-results.ts";
  * Lets candidate and champion answer the same examples, from their weights on the active backend, and measures both. A
  * champion that can't take the data's inputs is left out, with the reason; one that knows other classes is compared, and wrong
  * where it lacks the class.
- * @throws BadInputError when the candidate does not fit the data, or answers with what is not a number.
+ * @throws BadInputError when the candidate does not fit the data; Error when a model answers with what is not a number.
  */
 export async function evaluate(
   options: EvaluateOptions,
