@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { slotsOf } from "./optimizer.ts";
-import { type Program, type ProgramOptions, type StateEntry, yieldToEvents } from "./program.ts";
+import type { Program, ProgramOptions, StateEntry } from "./program.ts";
 import { gradientsOf } from "./training-step.ts";
 import { updateEagerly } from "./update-eager.ts";
 
@@ -29,8 +29,7 @@ export function createEagerProgram(options: ProgramOptions): Program {
       if (!optimizer) throw new Error("a program without an optimizer can't train");
       return {
         prepare: () => undefined,
-        async run(inputs, learningRate) {
-          await yieldToEvents();
+        run(inputs, learningRate) {
           const results = tf.tidy(() => {
             const { value, extras, trained } = gradientsOf(() => loss(...inputs), options, { seed, step: steps });
             for (const { variable, index, gradient } of trained) {
@@ -46,8 +45,7 @@ export function createEagerProgram(options: ProgramOptions): Program {
     },
     inference: (results) => ({
       prepare: () => undefined,
-      async run(inputs) {
-        await yieldToEvents();
+      run(inputs) {
         return tf.tidy(() => [...results(...inputs)]);
       },
     }),

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { NativeBackend } from "./native-backend.ts";
-import { type InputShape, type Program, type ProgramOptions, yieldToEvents } from "./program.ts";
+import type { InputShape, Program, ProgramOptions } from "./program.ts";
 import { restoreStore, stateOf } from "./state.ts";
 import { createStore } from "./store.ts";
 import { type Trace, type Tracing, trace } from "./trace.ts";
@@ -83,8 +83,7 @@ export function createGraphProgram(native: NativeBackend, options: ProgramOption
       ]);
       return {
         prepare,
-        async run(inputs, learningRate) {
-          await yieldToEvents();
+        run(inputs, learningRate) {
           const found = get(inputs);
           openSession();
           views.letGo();
@@ -108,8 +107,7 @@ export function createGraphProgram(native: NativeBackend, options: ProgramOption
       const { get, prepare } = compiled(name, body, []);
       return {
         prepare,
-        async run(inputs) {
-          await yieldToEvents();
+        run(inputs) {
           const found = get(inputs);
           openSession();
           return execute(found, inputs);

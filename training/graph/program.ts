@@ -15,8 +15,8 @@ export interface InputShape {
 
 /** A function that has been compiled for each combination of input shapes it has met. */
 export interface Compiled<Options extends unknown[] = []> {
-  /** The results; the caller disposes them. Other work of the process, such as signals, gets its turn before. */
-  run(inputs: readonly tf.Tensor[], ...options: Options): Promise<tf.Tensor[]>;
+  /** The results; the caller disposes them. Blocks until they are there: let signals and timers have a turn between runs. */
+  run(inputs: readonly tf.Tensor[], ...options: Options): tf.Tensor[];
   /** Compiles for inputs that will come, so that several shapes are loaded at once. */
   prepare(...batches: (readonly InputShape[])[]): void;
 }
@@ -53,9 +53,4 @@ export interface Program {
   restore(entries: Iterable<StateEntry>): void;
   /** Releases sessions and slots; the variables keep their last values. */
   dispose(): void;
-}
-
-/** Lets waiting events, such as signals and progress timers, run. */
-export function yieldToEvents(): Promise<void> {
-  return new Promise((resume) => setImmediate(resume));
 }

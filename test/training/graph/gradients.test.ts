@@ -40,7 +40,7 @@ const cases = Object.entries(families).map(([name, family], salt) => ({
 type Case = (typeof cases)[number];
 
 /** Loss and gradients: after one step at rate 1 the momentum of each weight is minus its gradient. */
-async function differentiate({ family, weights, inputs }: Case, mode: "graph" | "eager"): Promise<Answer> {
+function differentiate({ family, weights, inputs }: Case, mode: "graph" | "eager"): Answer {
   const variables = weights.map(({ values, shape }) => tf.variable(tf.tensor(values, shape)));
   const fed = inputs.map(({ values, shape, dtype }) => tf.tensor(values, shape, dtype));
   const program = compile({ variables, optimizer: { kind: "sgd", momentum: 0.5 }, seed, mode });
@@ -51,7 +51,7 @@ async function differentiate({ family, weights, inputs }: Case, mode: "graph" | 
     ];
     return [family.loss(Object.fromEntries(named))];
   });
-  const [loss] = await step.run(fed, 1);
+  const [loss] = step.run(fed, 1);
   const slots = [...program.state()].filter(({ slot }) => slot === "momentum");
   const gradients = Object.fromEntries(
     slots.map(({ index, values }) => [weights[index]?.key, [...values].map((value) => -value)]),
@@ -86,9 +86,9 @@ describe("gradients", () => {
     });
     const answering = runOracle("test/training/graph/families.py", { families: Object.fromEntries(asked) });
     await tf.setBackend("cpu");
-    for (const given of cases) javascript[given.name] = await differentiate(given, "eager");
+    for (const given of cases) javascript[given.name] = differentiate(given, "eager");
     await startNative();
-    for (const given of cases) graph[given.name] = await differentiate(given, "graph");
+    for (const given of cases) graph[given.name] = differentiate(given, "graph");
     oracle = z.object({ families: z.record(z.string(), Answer) }).parse(await answering).families;
   });
 

@@ -55,7 +55,7 @@ const data = {
   ],
 };
 
-async function optimize({ optimizer, clipNorm }: Rule, mode: "graph" | "eager"): Promise<number[][]> {
+function optimize({ optimizer, clipNorm }: Rule, mode: "graph" | "eager"): number[][] {
   const [kernel, bias] = data.weights.map(({ values, shape }) => tf.variable(tf.tensor(values, shape)));
   if (!kernel || !bias) throw new Error("two variables are made");
   const x = tf.tensor2d(data.x.values, [12, 5]);
@@ -65,7 +65,7 @@ async function optimize({ optimizer, clipNorm }: Rule, mode: "graph" | "eager"):
     const logits = tf.tanh(tf.add(tf.matMul(inputs as tf.Tensor2D, kernel as tf.Tensor2D), bias));
     return [tf.mean(softmaxCrossEntropy(wanted as tf.Tensor2D, logits as tf.Tensor2D)) as tf.Scalar];
   });
-  for (const rate of rates) tf.dispose(await step.run([x, y], rate));
+  for (const rate of rates) tf.dispose(step.run([x, y], rate));
   const weights = [[...kernel.dataSync()], [...bias.dataSync()]];
   program.dispose();
   tf.dispose([kernel, bias, x, y]);
@@ -92,13 +92,13 @@ describe("six steps of", () => {
     oracle = Answers.parse(await answering).optimizers;
   });
 
-  test.each(Object.keys(rules))("%s in a graph end in Keras' weights", async (name) => {
-    const weights = await optimize(rules[name] as Rule, "graph");
+  test.each(Object.keys(rules))("%s in a graph end in Keras' weights", (name) => {
+    const weights = optimize(rules[name] as Rule, "graph");
     expect(largestDifference(weights, oracle[name] ?? [])).toBeLessThan(3e-6);
   });
 
-  test.each(Object.keys(rules))("%s without a graph end in the same weights", async (name) => {
-    const weights = await optimize(rules[name] as Rule, "eager");
+  test.each(Object.keys(rules))("%s without a graph end in the same weights", (name) => {
+    const weights = optimize(rules[name] as Rule, "eager");
     expect(largestDifference(weights, oracle[name] ?? [])).toBeLessThan(3e-6);
   });
 });
