@@ -1,5 +1,7 @@
 import { defineConfig } from "vitest/config";
 
+const results = process.env["SLIPWAY_TEST_RESULTS"]; // of .ci/run
+
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
@@ -8,8 +10,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 120_000, // a cold MLflow or TensorFlow import on a busy machine
     teardownTimeout: 30_000,
-    globalSetup: ["test/parts/mlflow-global.ts"], // names the MLflow that test files share; the first to ask starts it
     restoreMocks: true,
     expect: { requireAssertions: true },
+    reporters: results ? ["default", ["json", { outputFile: results }]] : ["default"],
   },
 });
