@@ -1,0 +1,44 @@
+import { parseArgs } from "node:util";
+import { BadInputError } from "#config/bad-input.ts";
+
+/** What `npm start` was asked to do. */
+export interface Arguments {
+  env: string;
+  model: string;
+  set: string[];
+  dryRun: boolean;
+  help: boolean;
+}
+
+export const help = `Takes a model from its data to a release in production: train, evaluate, gate, register, promote.
+
+  npm start                                  iris, in the dev environment
+  npm start -- --model cifar10 --env dev
+
+--env ENV         environment: a file config/ENV.yaml (dev)
+--model MODEL     model: a file config/models/MODEL.yaml (iris)
+--set PATH=VALUE  a setting of the configuration, such as training.epochs=50; may be repeated
+--dry-run         tell what would be done and why, and change nothing
+--help            this text
+
+Exit codes: 0 done or nothing to do, 3 the gate failed, 4 held (inconclusive, or MLflow was away), 42 bad data or
+configuration, 130 interrupted, 143 terminated, 1 anything else.`;
+
+/** Parses the command line. Throws a `BadInputError` with the help for an option that does not exist. */
+export function readArguments(args: string[]): Arguments {
+  try {
+    const { values } = parseArgs({
+      args,
+      options: {
+        env: { type: "string", default: "dev" },
+        model: { type: "string", default: "iris" },
+        set: { type: "string", multiple: true, default: [] },
+        "dry-run": { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    });
+    return { ...values, dryRun: values["dry-run"] };
+  } catch (cause) {
+    throw new BadInputError(`${cause instanceof Error ? cause.message : cause}\n\n${help}`, { cause });
+  }
+}

@@ -1,0 +1,139 @@
+import { copyFile, rm, writeFile } from "node:fs/promises";
+import { join, relative, resolve } from "node:path";
+import { run as gate } from "#actions/gate/run.ts";
+import { readChampion } from "#actions/gitops/champion.ts";
+import { createCodeHistory } from "#actions/gitops/code-history.ts";
+import { openLocalRepository } from "#actions/gitops/local-repository.ts";
+import { promote } from "#actions/promote/run.ts";
+import { moveChampionAlias, register } from "#actions/register/run.ts";
+import { run as report } from "#actions/report/run.ts";
+import { ExitCode } from "#config/exit-code.ts";
+import { loadConfig } from "#config/load.ts";
+import { readTools } from "#config/tools.ts";
+import { treeHash } from "#training/content-hash.ts";
+import { evaluateCandidate } from "#training/evaluate/run.ts";
+import { readGitState } from "#training/git-state.ts";
+import { metricName, metricText } from "#training/metric-text.ts";
+import type { MlflowClient } from "#training/mlflow/client.ts";
+import { ensureMlflow, type MlflowServer } from "#training/mlflow/server.ts";
+import { outcome } from "#training/outcome.ts";
+import { openStorage } from "#training/storage/open.ts";
+import { type TrainEvent, trainCandidate } from "#training/train/run.ts";
+import type { Arguments } from "./arguments.ts";
+import { epochLine } from "./epoch-line.ts";
+import type { createTaskList } from "./task-list.ts";
+import { type Ending, endingWithout, nextSteps, registeredNote, serverNote, shown, trainedNote } from "./wording.ts";
+
+export const titles = ["Configuration", "MLflow", "Train", "Evaluate", "Gate", "Register", "Promote"] as const;
+
+/** What the road stands on. */
+export interface RoadParts {
+  root: string; // the checkout
+  variables: Readonly<Record<string, string | undefined>>;
+  signal: AbortSignal;
+  list: ReturnType<typeof createTaskList<(typeof titles)[number]>>;
+  /** The client of the MLflow that was found; `undefined` where there is none. */
+  connect: (server: MlflowServer) => MlflowClient | undefined;
+}
+
+/**
+ * Takes a model from its data to a release in the GitOps repository of this machine, `OUTPUTS/gitops`. What each step
+ * leaves lies in `OUTPUTS/MODEL/HASH`; the report and the promoted release also in `OUTPUTS/MODEL`.
+ */
+export async function travel({ env, model, set }: Arguments, parts: RoadParts): Promise<Ending> {
+  const { root, variables, signal, list, connect } = parts;
+  const config = await list.step("Configuration", async () => {
+    return { value: await loadConfig({ root, env, model, set, variables }), note: `${model} in ${env}` };
+  });
+  const outputs = resolve(root, config.outputs);
+  const server = await list.step("MLflow", async (info) => {
+    const { mlflowPython: python } = readTools(root);
+    const value = await ensureMlflow({ uri: config.tracking.uri, folder: join(outputs, "mlflow"), python, info });
+    return { value, note: serverNote(value) };
+  });
+  const client = connect(server);
+  const storage = openStorage(config.models.uri, root);
+  const git = await readGitState(root);
+
+  const { candidate, folder } = await list.step("Train", async (info) => {
+    let last: TrainEvent | undefined;
+    for await (const event of trainCandidate({ root, config, storage, client, git, signal, info })) {
+      if (event.kind === "epoch") info(epochLine(event));
+      last = event;
+    }
+    if (last?.kind !== "candidate") throw new Error("training ended without a candidate");
+    return { value: last, note: trainedNote(last) };
+  });
+  const repository = await openLocalRepository({ folder: join(outputs, "gitops"), root });
+  const champion = await readChampion(repository, { env, model });
+  if (champion?.modelDigest === candidate.modelDigest) {
+    const lines = [`Nothing to do: ${model} ${champion.version} is this very model.`, ...nextSteps(config, server)];
+    return { code: ExitCode.done, lines };
+  }
+
+  const paths = {
+    candidate: join(folder, "candidate/candidate.json"),
+    evaluation: join(folder, "evaluation/evaluation.json"),
+    verdict: join(folder, "verdict.json"),
+    release: join(folder, "release.json"),
+    report: join(outputs, model, "report.md"),
+  };
+  const evaluation = await list.step("Evaluate", async () => {
+    const places = { candidate: join(folder, "candidate"), out: join(folder, "evaluation") };
+    const { modelDigest } = candidate;
+    const value = await evaluateCandidate({ root, config, storage, ...places, role: "test", champion, modelDigest });
+    const { metric } = config.gate;
+    const reached = metricText(metric, value.candidate.metrics[metric]);
+    return { value, note: `${metricName(metric)} ${reached} on ${value.rows} test examples` };
+  });
+  const verdict = await list.step("Gate", async () => {
+    const value = await gate({ evaluation: join(folder, "evaluation"), verdict: paths.verdict }, config.gate);
+    return { value, note: outcome(value, config.gate.onInconclusive).reason };
+  });
+  const registered = await list.step("Register", async () => {
+    const uri = `${config.models.uri}/${relative(outputs, folder)}/candidate/model`;
+    const registration = {
+      candidate,
+      evaluation,
+      verdict,
+      git,
+      package: { folder: join(folder, "candidate/model"), uri },
+    };
+    const value = await register(registration, { client, config });
+    return { value, note: registeredNote(value) };
+  });
+  if (registered.kind !== "registered") {
+    await rm(paths.release, { force: true });
+    await report(paths, config);
+    return endingWithout(registered, paths.report);
+  }
+
+  const promoted = await list.step("Promote", async () => {
+    const value = await promote(registered.release, {
+      committer: repository,
+      history: createCodeHistory(root),
+      order: config.promotion.order,
+      servingTree: await treeHash(join(root, "serving")),
+      blocked: async (version) => (await client?.getModelVersion(model, version))?.tags["blocked"],
+    });
+    return { value, note: value.reason };
+  });
+  if (promoted.kind !== "promoted") {
+    await report(paths, config);
+    const code = promoted.kind === "refused" ? ExitCode.held : ExitCode.done;
+    return { code, lines: [`Not promoted: ${promoted.reason}.`, `  report   ${shown(paths.report)}`] };
+  }
+  const { release } = promoted;
+  if (client) await moveChampionAlias(client, release);
+  await writeFile(paths.release, `${JSON.stringify(release, null, 2)}\n`);
+  await report(paths, config);
+  await copyFile(paths.release, join(outputs, model, "release.json"));
+  return {
+    code: ExitCode.done,
+    lines: [
+      `${model} ${release.version} is promoted to ${env}: commit ${release.commit.sha.slice(0, 12)} in ${shown(release.commit.repository)}`,
+      `  report   ${shown(paths.report)}`,
+      ...nextSteps(config, server),
+    ],
+  };
+}

@@ -1,0 +1,67 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import { join, relative, sep } from "node:path";
+import type { Config } from "#config/schema.ts";
+import type { Candidate, Digest } from "./candidate.ts";
+import type { DataFile } from "./data/manifest.ts";
+
+/** The name of a training's content, and the hash of each thing it is made of. */
+export type ContentHash = { hash: Digest; ingredients: Candidate["ingredients"] };
+
+export interface Content {
+  root: string; // of the checkout: training/ and package-lock.json are read
+  config: Config;
+  files: readonly DataFile[]; // of the data
+}
+
+/**
+ * One hash over all that decides what a training makes: the model's training and data configuration, the data's bytes,
+ * the tree of `training/`, and the locked packages. Where results go, what they cost and how they are judged or served
+ * does not count, nor does the path of the checkout.
+ */
+export async function contentHash({ root, config, files }: Content): Promise<ContentHash> {
+  const { architecture, training, data } = config;
+  const { root: _dataRoot, ...whatIsRead } = data;
+  const ingredients = {
+    config: digestOf({ architecture, training, data: whatIsRead }),
+    data: digestOf(files.map(({ key, size, sha256 }) => ({ key, size, sha256 }))),
+    code: await treeHash(join(root, "training")),
+    lockfile: sha256(await readFile(join(root, "package-lock.json"))),
+  };
+  return { hash: digestOf(ingredients), ingredients };
+}
+
+/** Names of the ingredients that differ between two trainings. */
+export function changedIngredients(
+  before: ContentHash["ingredients"],
+  after: ContentHash["ingredients"],
+): (keyof ContentHash["ingredients"])[] {
+  const names = ["config", "data", "code", "lockfile"] as const;
+  return names.filter((name) => before[name] !== after[name]);
+}
+
+/** A hash over names and bytes of every file under `folder`: committed or not, the same wherever the folder lies. */
+export async function treeHash(folder: string): Promise<Digest> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const files = await Promise.all(
+    paths.map(async (path) => ({
+      path: relative(folder, path).split(sep).join("/"),
+      sha256: sha256(await readFile(path)),
+    })),
+  );
+  return digestOf(files.sort((a, b) => (a.path < b.path ? -1 : 1)));
+}
+
+function digestOf(value: unknown): Digest {
+  return sha256(Buffer.from(JSON.stringify(value, withSortedKeys)));
+}
+
+function withSortedKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function sha256(bytes: Uint8Array): Digest {
+  return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+}

@@ -1,0 +1,56 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Config } from "#config/schema.ts";
+import type { Device, EpochPoint, GitState } from "#training/candidate.ts";
+import type { ContentHash } from "#training/content-hash.ts";
+import type { Dataset } from "#training/data/dataset.ts";
+import { drawConfusion } from "#training/mlflow/confusion-picture.ts";
+import { drawCurves } from "#training/mlflow/curves-picture.ts";
+import { paramsOf } from "#training/mlflow/params.ts";
+import { datasetsOf, tagsOf } from "#training/mlflow/tags.ts";
+import type { Tracker } from "#training/mlflow/tracker.ts";
+
+export interface Beginning {
+  config: Config;
+  dataset: Dataset;
+  device: Device;
+  content: ContentHash;
+  git: GitState | undefined;
+}
+
+/** Logs what is known of a run before its first epoch: the whole configuration, the data, the code, the device. */
+export function logBeginning(tracker: Tracker, { config, dataset, device, content, git }: Beginning): void {
+  const { summary: data } = dataset;
+  tracker.logParams(paramsOf(config));
+  tracker.setTags(tagsOf({ program: "training/train/main.ts", git, device, data, contentHash: content.hash }));
+  for (const input of datasetsOf(config.model, `${config.data.root}/${config.data.path}`, data))
+    tracker.logDataset(input);
+}
+
+export interface Ending {
+  folder: string; // pictures are kept in `folder/pictures`; the package is in `folder/candidate/model`
+  config: Config;
+  curves: readonly EpochPoint[];
+  bestEpoch: number;
+  temperature: number;
+  classes: readonly string[];
+  confusion: readonly (readonly number[])[]; // of the validation examples
+}
+
+/** Logs what a person looks at once a model is trained: class names, summary, learning curves, confusion matrix. */
+export async function logEnding(tracker: Tracker, ending: Ending): Promise<void> {
+  const { folder, config, curves, bestEpoch, temperature, classes, confusion } = ending;
+  const pictures = {
+    "learning_curves.svg": await drawCurves(curves, { title: `${config.model}: learning curves`, bestEpoch }),
+    "confusion_matrix.svg": await drawConfusion(confusion, { title: `${config.model}: validation examples`, classes }),
+  };
+  await mkdir(join(folder, "pictures"), { recursive: true });
+  for (const [name, picture] of Object.entries(pictures)) {
+    await writeFile(join(folder, "pictures", name), picture);
+    tracker.logArtifact(name, join(folder, "pictures", name));
+  }
+  for (const name of ["class_names.txt", "model_summary.txt"]) {
+    tracker.logArtifact(name, join(folder, "candidate/model", name));
+  }
+  tracker.logMetrics(bestEpoch, { best_epoch: bestEpoch, temperature });
+}
