@@ -125,7 +125,7 @@ test("metrics are scikit-learn's, also of a champion with other classes", async 
     expect(metrics?.macro_f1).toBeCloseTo(Number(theirs[index]?.["macro_f1"]), 12);
     expect(metrics?.log_loss).toBeCloseTo(Number(theirs[index]?.["log_loss"]), 5);
   }
-});
+}, 120_000);
 
 describe("a champion", () => {
   test("whose classes stand in another order is matched by their names", async () => {

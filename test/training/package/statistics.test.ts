@@ -44,7 +44,7 @@ test("statistics of a column are NumPy's", async () => {
     for (const [place, edge] of histogram.edges.entries()) near(edge, expected.edges[place] ?? Number.NaN);
     expect(histogram.counts, name).toEqual(expected.counts);
   }
-});
+}, 120_000);
 
 test("a histogram counts its last edge in the last bin, and nothing outside of its range", () => {
   const { edges, counts } = histogram(Float32Array.of(0, 0.5, 1, 1.5, -1), [0, 1], 2);
