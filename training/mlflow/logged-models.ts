@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { createApi } from "./api.ts";
+import { MlflowError } from "./errors.ts";
 import type { Http } from "./http.ts";
 import { Anything, Pairs, toPairs } from "./wire.ts";
 
@@ -64,10 +65,20 @@ export function createLoggedModels(http: Http) {
       await api.patch(`/logged-models/${encodeURIComponent(modelId)}`, { model_id: modelId, status }, Anything);
     },
 
-    /** Shows the models as outputs of the run. */
+    /** Shows the models as outputs of the run; one that is shown already stays as it is. */
     async addOutputs(runId: string, models: readonly { modelId: string; step?: number }[]): Promise<void> {
-      const json = { run_id: runId, models: models.map(({ modelId, step = 0 }) => ({ model_id: modelId, step })) };
-      await api.post("/runs/outputs", json, Anything);
+      for (const { modelId, step = 0 } of models) {
+        try {
+          await api.post("/runs/outputs", { run_id: runId, models: [{ model_id: modelId, step }] }, Anything);
+        } catch (error) {
+          if (!isShownAlready(error)) throw error;
+        }
+      }
     },
   };
+}
+
+// MLflow hands the database's own refusal on: SQLite's, PostgreSQL's or MySQL's
+function isShownAlready(error: unknown): boolean {
+  return error instanceof MlflowError && /unique constraint|duplicate entry/i.test(error.reason);
 }
