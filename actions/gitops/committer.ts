@@ -28,19 +28,26 @@ export type Plan<T> = { kind: "change"; files: Change["files"]; message: string 
 /** How it ended: with a commit, or with the plan's own answer. */
 export type Landed<T> = { kind: "committed"; sha: string } | { kind: "done"; value: T };
 
-const attempts = 60;
 const longestDelayMs = 2_000;
 
 /**
  * Plans on the branch's head and commits; when another got there first, reads, plans and commits again. The random delay
  * before grows with the tries and with how long one takes, so that many at once get out of each other's way. Throws
- * when 60 tries were not enough.
+ * when `attempts` were not enough.
  */
-export async function land<T>(committer: Committer, plan: (head: string) => Promise<Plan<T>>): Promise<Landed<T>> {
-  return await committer.inTurn(() => landNow(committer, plan));
+export async function land<T>(
+  committer: Committer,
+  plan: (head: string) => Promise<Plan<T>>,
+  { attempts = 60 }: { attempts?: number } = {},
+): Promise<Landed<T>> {
+  return await committer.inTurn(() => landWithin(attempts, committer, plan));
 }
 
-async function landNow<T>(committer: Committer, plan: (head: string) => Promise<Plan<T>>): Promise<Landed<T>> {
+async function landWithin<T>(
+  attempts: number,
+  committer: Committer,
+  plan: (head: string) => Promise<Plan<T>>,
+): Promise<Landed<T>> {
   let reason = "";
   for (let attempt = 0; attempt < attempts; attempt++) {
     const startMs = performance.now();

@@ -85,7 +85,6 @@ describe.each(environments)("%s", (env) => {
       MODEL_NAME: "iris",
       MODEL_VERSION: "",
       MODEL_DIGEST: "",
-      MODEL_URI: "",
     });
   });
 
@@ -98,7 +97,9 @@ describe.each(environments)("%s", (env) => {
       MODEL_NAME: "iris",
       MODEL_VERSION: "3",
       MODEL_DIGEST: release.modelDigest,
-      MODEL_URI: release.packageUri,
+      MODEL_CONTENT_HASH: release.contentHash,
+      MODEL_GIT_SHA: release.gitSha,
+      MODEL_RUN_ID: release.runId,
     });
   });
 

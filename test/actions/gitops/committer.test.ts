@@ -37,8 +37,8 @@ test("a branch that cannot be moved is told with git's reason, not tried for eve
     inTurn: (work) => work(),
   };
   const plan = async () => ({ kind: "change" as const, files: {}, message: "x" });
-  await expect(land(committer, plan)).rejects.toThrow(
-    /owner\/name: main could not be moved in 60 tries, the last: main\.lock/,
+  await expect(land(committer, plan, { attempts: 3 })).rejects.toThrow(
+    /owner\/name: main could not be moved in 3 tries, the last: main\.lock/,
   );
 });
 
