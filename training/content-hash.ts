@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
+import { promisify } from "node:util";
 import type { Config } from "#config/schema.ts";
 import type { Candidate, Digest } from "./candidate.ts";
 import type { DataFile } from "./data/manifest.ts";
@@ -40,17 +42,32 @@ export function changedIngredients(
   return names.filter((name) => before[name] !== after[name]);
 }
 
-/** A hash over names and bytes of every file under `folder`: committed or not, the same wherever the folder lies. */
+/**
+ * A hash over names and bytes of every file under `folder` that git does not ignore: committed or not, the same wherever the
+ * folder lies. Outside of git, as in an image, every file counts.
+ */
 export async function treeHash(folder: string): Promise<Digest> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  const files = await Promise.all(
-    paths.map(async (path) => ({
-      path: relative(folder, path).split(sep).join("/"),
-      sha256: sha256(await readFile(path)),
-    })),
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join("/"));
+  const ignored = await ignoredFiles(folder);
+  const counted = paths.filter((path) => !ignored.has(path));
+  // a copy inside of a repository that ignores it as a whole is no part of that repository
+  const files = (counted.length > 0 ? counted : paths).sort();
+  return digestOf(
+    await Promise.all(files.map(async (path) => ({ path, sha256: sha256(await readFile(join(folder, path))) }))),
   );
-  return digestOf(files.sort((a, b) => (a.path < b.path ? -1 : 1)));
+}
+
+async function ignoredFiles(folder: string): Promise<Set<string>> {
+  const list = ["ls-files", "-z", "--others", "--ignored", "--exclude-standard"];
+  try {
+    const { stdout } = await promisify(execFile)("git", list, { cwd: folder, maxBuffer: 64 * 1024 * 1024 });
+    return new Set(stdout.split("\0"));
+  } catch {
+    return new Set(); // no git, or no repository
+  }
 }
 
 function digestOf(value: unknown): Digest {
