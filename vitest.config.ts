@@ -10,6 +10,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 120_000, // a cold MLflow or TensorFlow import on a busy machine
     teardownTimeout: 30_000,
+    globalSetup: ["test/parts/mlflow-global.ts"], // names the MLflow that test files share; the first to ask starts it
     restoreMocks: true,
     expect: { requireAssertions: true },
     reporters: results ? ["default", ["json", { outputFile: results }]] : ["default"],
