@@ -45,7 +45,8 @@ export async function register(
   }
   const again = `npm start -- --env ${candidate.env} --model ${candidate.model}`;
   const next = `when MLflow answers again, run: ${again} (the trained candidate is kept and not trained again)`;
-  if (!client || !candidate.run) return { kind: "held", reason: "MLflow has not seen the run of this candidate yet", next };
+  if (!client || !candidate.run)
+    return { kind: "held", reason: "MLflow has not seen the run of this candidate yet", next };
   try {
     return await registerPassed(registration, { client, config, decided, run: candidate.run });
   } catch (error) {
@@ -106,7 +107,11 @@ async function registerNew(
   return await createVersion(client, candidate, { modelId: logged.modelId, runId, description, tags });
 }
 
-async function discard(client: MlflowClient | undefined, { candidate }: Registration, reason: string): Promise<RegisterResult> {
+async function discard(
+  client: MlflowClient | undefined,
+  { candidate }: Registration,
+  reason: string,
+): Promise<RegisterResult> {
   const tags = { verdict: "fail", failure_reason: reason.slice(0, 5_000) };
   if (!client || !candidate.run)
     return {
