@@ -44,8 +44,8 @@ export async function drawConfusion(
           color: {
             field: "share",
             type: "quantitative",
-            scale: { domain: [0, 1], scheme: "blues" },
-            legend: { title: "share of the true class", format: ".0%", gradientLength: 140 },
+            scale: { domain: [0, 1], range: ["#f1f5f9", "#1d4ed8"] },
+            legend: { title: "share of row", format: ".0%", gradientLength: 140 },
           },
         },
       },

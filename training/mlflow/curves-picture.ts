@@ -43,7 +43,7 @@ export async function drawCurves(
           type: "line" as const,
           strokeWidth: 2,
           point: curves.length <= 20,
-          interpolate: "linear" as const,
+
           invalid: "break-paths-show-path-domains" as const,
         },
         encoding: {
@@ -52,13 +52,13 @@ export async function drawCurves(
             type: "quantitative" as const,
             title: "epoch",
             axis: { tickMinStep: 1, format: "d", grid: false },
-            scale: { domain: [1, Math.max(2, curves.at(-1)?.epoch ?? 2)] },
+            scale: { domain: [1, Math.max(2, curves.at(-1)?.epoch ?? 2)], zero: false, nice: false },
           },
           y: {
             field,
             type: "quantitative" as const,
             title: name,
-            axis: field === "accuracy" ? { format: ".0%" } : {},
+            axis: field === "accuracy" ? { format: ".0%", tickMinStep: 0.01 } : {},
             scale: { zero: field === "loss" },
           },
           color: {

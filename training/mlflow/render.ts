@@ -25,7 +25,14 @@ const look = {
     labelColor: "#374151",
     titleColor: "#374151",
   },
-  legend: { labelFontSize: 12, titleFontSize: 12, symbolStrokeWidth: 3, labelColor: "#374151" },
+  legend: {
+    labelFontSize: 12,
+    titleFontSize: 12,
+    titleFontWeight: 500,
+    titleColor: "#374151",
+    symbolStrokeWidth: 3,
+    labelColor: "#374151",
+  },
   view: { stroke: null },
 } as const;
 
