@@ -2,11 +2,12 @@ import { BadInputError } from "#config/bad-input.ts";
 import type { Config } from "#config/schema.ts";
 import type { GitState, RunReference } from "#training/candidate.ts";
 import type { MlflowClient } from "#training/mlflow/client.ts";
-import { MlflowError, MlflowUnreachableError } from "#training/mlflow/errors.ts";
 import type { ModelVersion } from "#training/mlflow/registry.ts";
 import { type Outcome, outcome } from "#training/outcome.ts";
 import type { Release } from "#training/release.ts";
+import { isAway } from "./away.ts";
 import { describe, type Judged, lineageTags, metricOf } from "./description.ts";
+import { type Discarded, discard } from "./discard.ts";
 import { uploadPackage } from "./upload.ts";
 import { createVersion, findVersion } from "./version.ts";
 
@@ -16,10 +17,10 @@ export interface Registration extends Judged {
   git?: GitState | undefined;
 }
 
-/** `held`: nothing was registered, `next` says how to go on. `warning`: what could not be written to MLflow. */
+/** `held`: nothing was registered, `next` says how to go on. */
 export type RegisterResult =
   | { kind: "registered"; release: Extract<Release, { state: "registered" }>; isNew: boolean }
-  | { kind: "discarded"; reason: string; warning?: string }
+  | Discarded
   | { kind: "held"; reason: string; next: string };
 
 /**
@@ -35,7 +36,7 @@ export async function register(
   const { candidate, verdict } = registration;
   checkBelongTogether(registration);
   const decided = outcome(verdict, config.gate.onInconclusive);
-  if (decided.kind === "fail") return await discard(client, registration, decided.reason);
+  if (decided.kind === "fail") return await discard(client, candidate, decided.reason);
   if (decided.kind === "hold") {
     return {
       kind: "held",
@@ -107,28 +108,6 @@ async function registerNew(
   return await createVersion(client, candidate, { modelId: logged.modelId, runId, description, tags });
 }
 
-async function discard(
-  client: MlflowClient | undefined,
-  { candidate }: Registration,
-  reason: string,
-): Promise<RegisterResult> {
-  const tags = { verdict: "fail", failure_reason: reason.slice(0, 5_000) };
-  if (!client || !candidate.run)
-    return {
-      kind: "discarded",
-      reason,
-      warning: "MLflow has not seen this run, so that its failure is not noted there",
-    };
-  try {
-    await client.logBatch(candidate.run.runId, { tags });
-    return { kind: "discarded", reason };
-  } catch (error) {
-    if (isAway(error))
-      return { kind: "discarded", reason, warning: `the failure is not noted in MLflow: ${error.message}` };
-    throw error;
-  }
-}
-
 function releaseOf(
   registration: Registration,
   client: MlflowClient,
@@ -163,9 +142,4 @@ function checkBelongTogether({ candidate, evaluation, verdict }: Registration): 
       "only a candidate that was judged on test examples can be registered, not one of a pull request",
     );
   }
-}
-
-function isAway(error: unknown): error is Error {
-  if (error instanceof MlflowUnreachableError) return true;
-  return error instanceof MlflowError && (error.status === 429 || error.status >= 500);
 }
