@@ -2,7 +2,10 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { findCommand, runCommand } from "./run-command.ts";
 
-/** Compiles TensorFlow.js' Node-API binding against the libraries in `folder/tensorflow` into `folder/tfjs_binding.node`. */
+/**
+ * Compiles TensorFlow.js' Node-API binding against the libraries in `folder/tensorflow` into `folder/tfjs_binding.node`,
+ * and beside it `quiet.node`.
+ */
 export async function compileBinding(folder: string, compilers: readonly string[]): Promise<void> {
   const compiler = await findCommand(compilers, ["--version"]);
   if (!compiler) {
@@ -12,19 +15,17 @@ export async function compileBinding(folder: string, compilers: readonly string[
     );
   }
   const { resolve } = createRequire(import.meta.url);
-  const binding = dirname(resolve("@tensorflow/tfjs-node-gpu/package.json"));
   const headers = join(dirname(resolve("node-api-headers/package.json")), "include");
+  const common = ["-std=c++17", "-O2", "-fPIC", "-shared", "-DNAPI_VERSION=8", `-I${headers}`];
+  await runCommand(compiler, [...common, join(import.meta.dirname, "quiet.cc"), "-o", join(folder, "quiet.node")]);
+
+  const tfjs = dirname(resolve("@tensorflow/tfjs-node-gpu/package.json"));
   const libraries = join(folder, "tensorflow");
+  const names = ["libtensorflow_cc.so.2", "libtensorflow_framework.so.2"];
   await runCommand(compiler, [
-    ...["-std=c++17", "-O2", "-fPIC", "-shared", "-DNAPI_VERSION=8"],
-    ...[`-I${headers}`, `-I${join(libraries, "include")}`, `-I${binding}`],
-    ...[join(binding, "binding/tfjs_backend.cc"), join(binding, "binding/tfjs_binding.cc")],
-    ...[
-      `-L${libraries}`,
-      "-l:libtensorflow_cc.so.2",
-      "-l:libtensorflow_framework.so.2",
-      "-Wl,-rpath,$ORIGIN/tensorflow",
-    ],
+    ...[...common, `-I${join(libraries, "include")}`, `-I${tfjs}`],
+    ...["tfjs_backend.cc", "tfjs_binding.cc"].map((name) => join(tfjs, "binding", name)),
+    ...[`-L${libraries}`, ...names.map((name) => `-l:${name}`), "-Wl,-rpath,$ORIGIN/tensorflow"],
     ...["-o", join(folder, "tfjs_binding.node")],
   ]);
 }

@@ -1,4 +1,5 @@
 import { createRequire, registerHooks } from "node:module";
+import { dirname, join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 
 // Two functions that tfjs-node 4.22 calls and Node 24 no longer has; given to its files alone.
@@ -10,9 +11,11 @@ module.exports = { ...util, isArray: Array.isArray, isNullOrUndefined: (value) =
 /**
  * Loads the binding at `path` and registers it with TensorFlow.js as the backend `tensorflow`, without selecting it.
  * The package's own entry point is passed by: it would look for the binding in its own folder and install file handlers.
- * TensorFlow reads its environment variables here, so they must be set before.
+ * TensorFlow reads its environment variables here, so they must be set before. A second call does nothing: a process holds
+ * one TensorFlow.
  */
 export function loadNative(path: string): void {
+  if (tf.findBackendFactory("tensorflow")) return;
   const require = createRequire(import.meta.url);
   const hooks = registerHooks({
     resolve: (specifier, context, next) =>
@@ -25,12 +28,25 @@ export function loadNative(path: string): void {
   try {
     require("@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js");
     const { NodeJSKernelBackend } = require("@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js");
-    const binding = { exports: {} };
-    process.dlopen(binding, path);
-    tf.registerBackend("tensorflow", () => new NodeJSKernelBackend(binding.exports, "@tensorflow/tfjs-node-gpu"));
+    const binding = openQuietly(path);
+    tf.registerBackend("tensorflow", () => new NodeJSKernelBackend(binding, "@tensorflow/tfjs-node-gpu"));
   } finally {
     hooks.deregister();
   }
+}
+
+/** Loads the binding without what TensorFlow logs meanwhile: that it found no GPU, that oneDNN is on. */
+function openQuietly(path: string): unknown {
+  const quiet = { exports: { mute: () => undefined, unmute: () => undefined } };
+  process.dlopen(quiet, join(dirname(path), "quiet.node"));
+  const binding = { exports: {} };
+  quiet.exports.mute();
+  try {
+    process.dlopen(binding, path);
+  } finally {
+    quiet.exports.unmute();
+  }
+  return binding.exports;
 }
 
 /** The version of the TensorFlow library that is loaded. Throws when the backend can't multiply two matrices. */

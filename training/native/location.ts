@@ -22,6 +22,7 @@ export function nativeFolder(cache: string, flavour: Flavour): string {
 /** The binding of `flavour`; `undefined` when set-up has not built it, or when a library it needs has gone since. */
 export function findBinding(cache: string, flavour: Flavour): string | undefined {
   const folder = nativeFolder(cache, flavour);
-  const files = ["tfjs_binding.node", "tensorflow/libtensorflow_cc.so.2", "tensorflow/libtensorflow_framework.so.2"];
+  const libraries = ["cc", "framework"].map((name) => `tensorflow/libtensorflow_${name}.so.2`);
+  const files = ["tfjs_binding.node", "quiet.node", ...libraries];
   return files.every((file) => existsSync(join(folder, file))) ? join(folder, "tfjs_binding.node") : undefined;
 }

@@ -1,9 +1,8 @@
 import { parseArgs } from "node:util";
 import { exitCodeOf } from "#config/exit-code.ts";
-import { readTools } from "#config/tools.ts";
 import { checkNative, loadNative } from "./load.ts";
 import { cacheHome } from "./location.ts";
-import { setUpNative } from "./setup.ts";
+import { setUpNative, toolsOf } from "./setup.ts";
 
 try {
   const { values, positionals } = parseArgs({ options: { gpu: { type: "boolean" } }, allowPositionals: true });
@@ -13,15 +12,8 @@ try {
     loadNative(binding);
     console.log(`TensorFlow ${await checkNative()}`);
   } else {
-    const tools = readTools(`${import.meta.dirname}/../..`);
-    const given = process.env["CXX"];
-    await setUpNative({
-      cache: cacheHome(process.env),
-      flavour: values.gpu ? "gpu" : "cpu",
-      pythons: [tools.oraclesPython ?? [], tools.mlflowPython ?? [], "python3", "python"].flat(),
-      compilers: given ? [given] : ["g++", "c++", "clang++"],
-      log: console.log,
-    });
+    const flavour = values.gpu ? "gpu" : "cpu";
+    await setUpNative({ cache: cacheHome(process.env), flavour, log: console.log, ...toolsOf(process.env) });
   }
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

@@ -1,9 +1,20 @@
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { readTools } from "#config/tools.ts";
 import { compileBinding } from "./build.ts";
 import { downloadLibraries, findInstalledTensorflow, linkLibraries } from "./libraries.ts";
 import { type Flavour, findBinding, nativeFolder } from "./location.ts";
 import { runCommand } from "./run-command.ts";
+
+/** The programs that set-up uses on this machine: Pythons of the checkout's set-up first, and `CXX` where it is given. */
+export function toolsOf(environment: Record<string, string | undefined>): Pick<NativeSetup, "pythons" | "compilers"> {
+  const { oraclesPython, mlflowPython } = readTools(join(import.meta.dirname, "../.."));
+  const given = environment["CXX"];
+  return {
+    pythons: [oraclesPython ?? [], mlflowPython ?? [], "python3", "python"].flat(),
+    compilers: given ? [given] : ["g++", "c++", "clang++"],
+  };
+}
 
 export interface NativeSetup {
   cache: string; // see cacheHome
