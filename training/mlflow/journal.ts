@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { open } from "node:fs/promises";
 import { dirname } from "node:path";
+import { BadInputError } from "#config/bad-input.ts";
 import { type Entry, fromLine, toLine } from "./entry.ts";
 
 export type Journal = ReturnType<typeof openJournal>;
@@ -90,7 +91,7 @@ function parse(bytes: Buffer, { path, from }: { path: string; from: number }): P
     try {
       placed.push({ entry: fromLine(bytes.toString("utf8", start, stop)), end: from + stop });
     } catch (cause) {
-      throw new Error(`${path}: what starts at byte ${from + start} is not a journal entry`, { cause });
+      throw new BadInputError(`${path}: what starts at byte ${from + start} is not a journal entry`, { cause });
     }
     start = stop;
   }

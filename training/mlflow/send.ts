@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { BadInputError } from "#config/bad-input.ts";
 import { type Batch, toBatches } from "./batches.ts";
 import type { MlflowClient } from "./client.ts";
 import type { Entry, Start } from "./entry.ts";
@@ -43,11 +44,11 @@ export async function sendNext(journalPath: string, client: MlflowClient, known?
   return { sent: next, moved: true };
 }
 
-/** The first entry of a journal. Throws when the file is no journal. */
+/** The first entry of a journal. Throws `BadInputError` when the file is no journal. */
 export async function startOf(journalPath: string): Promise<Start> {
   const [first] = await readJournal(journalPath, { maximumBytes: 1024 });
   if (first?.entry.kind !== "start")
-    throw new Error(`${journalPath} is not a journal: it does not begin with a start entry`);
+    throw new BadInputError(`${journalPath} is not a journal: it does not begin with a start entry`);
   return first.entry;
 }
 

@@ -46,6 +46,7 @@ export function createTracker(options: TrackerOptions) {
       tags: cutTags(tags),
       hold,
     });
+  const metricNames = new Set<string>();
   const sender = client && createBackgroundSender(journalPath, client);
   sender?.wake();
 
@@ -87,7 +88,7 @@ export function createTracker(options: TrackerOptions) {
     /** Values at one step, an epoch for instance. Not-a-number and infinite values are kept. */
     logMetrics(step: number, values: Readonly<Record<string, number>>): void {
       if (!Number.isSafeInteger(step)) throw new RangeError(`step ${step} is not a whole number`);
-      for (const key of Object.keys(values)) checkKey("metric", key);
+      for (const key of Object.keys(values)) if (!metricNames.has(key)) metricNames.add(checkKey("metric", key));
       append({ kind: "metrics", time: Date.now(), step, values: { ...values } });
     },
 
