@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Augmentation, Cifar10Data, dataRoot } from "./images.ts";
 
 /** Where a number of GPU or CPU hours turns into money. Prices are per hour, in `currency`. */
 export const Cost = z.strictObject({
@@ -41,7 +42,7 @@ export const Feature = z
   });
 
 const dataCommon = {
-  root: z.string().min(1).default("./data"), // folder, or s3://bucket[/prefix]
+  root: dataRoot,
   path: z.string().min(1), // under the root
   roles: Roles.prefault({}),
   slices: z.record(z.string().min(1), Slice).default({}),
@@ -59,17 +60,26 @@ export const TableData = z.strictObject({
   group: z.string().min(1).optional(), // rows of one group share a role
 });
 
-export const Data = z.discriminatedUnion("format", [TableData]);
+export const Data = z.discriminatedUnion("format", [TableData, Cifar10Data]);
 
 /** Every training knob. */
 export const Training = z.strictObject({
   epochs: z.int().positive().default(200),
   batchSize: z.int().positive().default(16),
-  learningRate: z.number().positive().default(0.01),
-  optimizer: z.enum(["adam", "sgd"]).default("adam"),
+  learningRate: z.number().positive().default(0.01), // the highest, where there is a schedule
+  schedule: z.enum(["constant", "cosine"]).default("constant"), // cosine: down to 0 at the end of the last epoch
+  warmupEpochs: z.number().nonnegative().default(0), // in which the learning rate rises from 0
+  optimizer: z.enum(["adam", "adamw", "sgd"]).default("adam"),
+  momentum: z.number().nonnegative().lt(1).default(0), // sgd only
+  weightDecay: z.number().nonnegative().default(0.01), // adamw only: share of a kernel, times the learning rate, lost a step
+  clipNorm: z.number().positive().optional(), // all gradients together are scaled down to this norm
   l2: z.number().nonnegative().default(0), // weight decay added to the loss, on kernels
   patience: z.int().positive().default(20), // epochs without a better validation loss
+  labelSmoothing: z.number().nonnegative().lt(1).default(0), // share of a label that is spread over all classes
   hiddenUnits: z.array(z.int().positive()).default([16]), // mlp only
+  channels: z.array(z.int().positive()).min(1).default([32, 64, 128]), // cnn only: of each stage; between two, sides halve
+  dropout: z.number().nonnegative().lt(1).default(0), // cnn only: of the last stage; earlier stages drop less
+  augmentation: Augmentation.prefault({}), // cnn only
   seed: z
     .int()
     .nonnegative()
@@ -131,7 +141,7 @@ const environmentKeys = {
 const modelKeys = {
   description: z.string().default(""),
   data: Data,
-  architecture: z.enum(["softmax", "mlp"]).default("softmax"),
+  architecture: z.enum(["softmax", "mlp", "cnn"]).default("softmax"),
   training: Training.prefault({}),
   gate: Gate.prefault({}),
   serving: Serving.prefault({}),

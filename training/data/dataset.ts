@@ -1,5 +1,6 @@
 import type { Data, Feature } from "#config/schema.ts";
 import type { DataSummary } from "#training/candidate.ts";
+import { loadCifar10 } from "./cifar10.ts";
 import type { Role } from "./roles.ts";
 import { openSource, type SourceOptions } from "./source.ts";
 import { loadTable } from "./table.ts";
@@ -39,12 +40,14 @@ export interface Dataset {
 
 /**
  * Reads the data of a model's configuration and gives every example its role.
- * @throws BadInputError naming file, line and reason, up to twenty problems at once.
+ * @throws BadInputError naming file, line or record, and reason, up to twenty problems at once.
  */
 export async function loadDataset(data: Data, options: SourceOptions = {}): Promise<Dataset> {
   const source = await openSource(data, options);
   switch (data.format) {
     case "table":
       return loadTable(data, source);
+    case "cifar10":
+      return loadCifar10(data, source);
   }
 }

@@ -5,12 +5,16 @@ import type { Readable } from "node:stream";
 import { BadInputError } from "#config/bad-input.ts";
 import type { Data } from "#config/schema.ts";
 import { createFolderStorage } from "#training/storage/folder.ts";
+import { openStorage } from "#training/storage/open.ts";
+import { downloadCifar10 } from "./cifar10-download.ts";
 
 export interface SourceOptions {
   /** The folder that a relative `data.root` starts from; the current one when absent. */
   root?: string;
   /** Told what a person may want to know, such as that a sample was copied. */
   info?: (message: string) => void;
+  /** Ends a download by throwing its reason. */
+  signal?: AbortSignal | undefined;
 }
 
 /** The files of one data set. Keys are relative to `data.root` and joined by `/`. */
@@ -26,18 +30,17 @@ export interface Source {
 const samples = join(import.meta.dirname, "samples");
 
 /**
- * Finds the data at `data.path` under `data.root`: a file, or every file of a folder. Where a local file is missing and
- * the repository has a sample of that name, the sample is copied there first.
+ * Finds the data at `data.path` under `data.root`: a file, or every file of a folder, here or in S3. Where a local file
+ * is missing and the repository has a sample of that name, the sample is copied there first; CIFAR-10 is downloaded.
  * @throws BadInputError when there is nothing.
  */
-export async function openSource(data: Data, { root = process.cwd(), info }: SourceOptions): Promise<Source> {
-  if (/^[a-z0-9+.-]+:\/\//i.test(data.root)) {
-    throw new BadInputError(`data.root ${data.root}: data can't be read from there yet; name a folder`);
-  }
-  const folder = resolve(root, data.root);
+export async function openSource(data: Data, { root = process.cwd(), info, signal }: SourceOptions): Promise<Source> {
   const tell = (message: string) => info?.(message);
+  if (data.root.includes("://")) return openStored(data, tell);
+  const folder = resolve(root, data.root);
   const name = (key: string) => join(data.root, key);
-  const files = (await filesAt(folder, data.path)) ?? (await copiedSample(folder, data.path, tell));
+  const fetched = () => fetchMissing(data, { folder, info: tell, signal });
+  const files = (await filesAt(folder, data.path)) ?? (await fetched());
   if (files === undefined) {
     throw new BadInputError(
       `${name(data.path)}: no such file in ${folder}; put the data there, or mend data.root and data.path`,
@@ -46,6 +49,23 @@ export async function openSource(data: Data, { root = process.cwd(), info }: Sou
   if (files.length === 0)
     throw new BadInputError(`${name(data.path)}: the folder ${join(folder, data.path)} holds no files`);
   return { files, info: tell, name, open: (key) => createReadStream(join(folder, key)) };
+}
+
+/** Whether the data is where the configuration says, so that reading it brings nothing first. An s3:// root counts as there. */
+export async function isDataThere(data: Data, root: string): Promise<boolean> {
+  if (data.root.includes("://")) return true;
+  return (await filesAt(resolve(root, data.root), data.path)) !== undefined;
+}
+
+async function openStored({ root, path }: Data, info: (message: string) => void): Promise<Source> {
+  const storage = openStorage(root);
+  const name = (key: string) => `${storage.uri}/${key}`;
+  const file = await storage.stat(path);
+  const files = file === undefined ? await storage.entries(path) : [file];
+  if (files.length === 0) {
+    throw new BadInputError(`${name(path)}: no such object; put the data there, or mend data.root and data.path`);
+  }
+  return { files, info, name, open: (key) => storage.open(key) };
 }
 
 async function filesAt(folder: string, path: string): Promise<Source["files"] | undefined> {
@@ -63,6 +83,19 @@ async function filesAt(folder: string, path: string): Promise<Source["files"] | 
     .sort()
     .map(async (key) => ({ key: key.replaceAll("\\", "/"), size: (await stat(join(folder, key))).size }));
   return Promise.all(files);
+}
+
+interface Fetching {
+  folder: string;
+  info: (message: string) => void;
+  signal: AbortSignal | undefined;
+}
+
+/** Brings data that is not there from where it can be had. */
+async function fetchMissing(data: Data, { folder, info, signal }: Fetching): Promise<Source["files"] | undefined> {
+  if (data.format === "table") return copiedSample(folder, data.path, info);
+  await downloadCifar10(join(folder, data.path), data.download, { info, signal });
+  return filesAt(folder, data.path);
 }
 
 async function copiedSample(

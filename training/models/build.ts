@@ -1,5 +1,7 @@
 import { initializers, layers, type Sequential, sequential } from "@tensorflow/tfjs-layers";
+import { BadInputError } from "#config/bad-input.ts";
 import type { Config, Training } from "#config/schema.ts";
+import { cnn } from "./cnn.ts";
 
 /** What a model takes and tells apart. */
 export interface ModelShape {
@@ -11,6 +13,7 @@ export interface ModelShape {
 /**
  * A classifier with seeded weights, the same ones for the same seed: a chain of layers whose last is a softmax over the
  * logits of a linear layer.
+ * @throws BadInputError when the architecture does not take examples of this shape.
  */
 export function buildModel(architecture: Config["architecture"], shape: ModelShape, training: Training): Sequential {
   switch (architecture) {
@@ -18,6 +21,8 @@ export function buildModel(architecture: Config["architecture"], shape: ModelSha
       return chain("softmax", { ...shape, hiddenUnits: [], seed: training.seed });
     case "mlp":
       return chain("mlp", { ...shape, hiddenUnits: training.hiddenUnits, seed: training.seed });
+    case "cnn":
+      return cnn(shape, training);
   }
 }
 
@@ -28,6 +33,7 @@ interface ChainOptions extends ModelShape {
 
 /** Multinomial logistic regression, with rectified layers before it if there are hidden units. */
 function chain(name: string, { inputShape, classes, hiddenUnits, seed }: ChainOptions): Sequential {
+  if (inputShape.length !== 1) throw new BadInputError(`architecture ${name} takes tables; for images there is cnn`);
   const widths = [...hiddenUnits, classes];
   const model = sequential({ name });
   for (const [index, units] of widths.entries()) {

@@ -2,16 +2,12 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Sequential } from "@tensorflow/tfjs-layers";
 import type { Batch, Examples } from "#training/data/dataset.ts";
 import type { Role } from "#training/data/roles.ts";
+import { forward } from "./forward.ts";
 
 /** Logits of a batch, row by row: rows x classes. */
 export type Predict = (batch: Batch) => Float32Array;
 
-const rowsAtOnce = 1024;
-
-/** The model's answer before its closing softmax; `training` turns on what acts in training alone, such as dropout. */
-export function forward(model: Sequential, inputs: tf.Tensor, options: { training: boolean }): tf.Tensor {
-  return model.layers.slice(0, -1).reduce((value, layer) => layer.apply(value, options) as tf.Tensor, inputs);
-}
+const rowsAtOnce = 256;
 
 /** The batch's inputs as a tensor of the shape the model takes. */
 export function inputsOf({ inputs, labels }: Batch, model: Sequential): tf.Tensor {
@@ -19,7 +15,7 @@ export function inputsOf({ inputs, labels }: Batch, model: Sequential): tf.Tenso
 }
 
 export function createPredict(model: Sequential): Predict {
-  return (batch) => tf.tidy(() => forward(model, inputsOf(batch, model), { training: false }).dataSync<"float32">());
+  return (batch) => tf.tidy(() => forward(model, inputsOf(batch, model)).dataSync<"float32">());
 }
 
 /** Logits of every example, row by row: `examples.length` x classes. */

@@ -6,8 +6,11 @@ import type { Training } from "#config/schema.ts";
 import type { EpochPoint } from "#training/candidate.ts";
 import type { Examples } from "#training/data/dataset.ts";
 import { predictLogits } from "#training/models/logits.ts";
+import { type Augment, createAugment } from "./augment.ts";
+import { batches } from "./batches.ts";
+import { learningRateAt } from "./schedule.ts";
 import { createShuffle } from "./shuffle.ts";
-import { createEagerStep, type Step } from "./step.ts";
+import { createStep, type Step } from "./step.ts";
 import { type Tally, tally } from "./tally.ts";
 
 /** One epoch has ended. Until the generator goes on, the model holds this epoch's weights. */
@@ -29,7 +32,6 @@ export interface TrainOptions {
   training: Training;
   /** Ends training between two batches by throwing its reason. */
   signal?: AbortSignal | undefined;
-  createStep?: (model: Sequential, training: Training) => Step;
 }
 
 const longestBlockMs = 50;
@@ -43,18 +45,19 @@ const longestBlockMs = 50;
 export async function* train(
   model: Sequential,
   data: TrainingData,
-  { training, signal, createStep = createEagerStep }: TrainOptions,
+  { training, signal }: TrainOptions,
 ): AsyncGenerator<EpochEvent, void> {
   const validationLabels = Array.from({ length: data.validation.length }, (_, index) => data.validation.label(index));
   const shuffle = createShuffle(data.train.length, training.seed);
+  const augment = createAugment(data.train.inputShape, training.augmentation, training.seed);
   const step = createStep(model, training);
   let best: { epoch: number; loss: number; weights: Tensor[] } | undefined;
   try {
     for (let epoch = 1; epoch <= training.epochs; epoch++) {
       const startedMs = performance.now();
-      const met = await fitEpoch(step, data.train, { order: shuffle(), batchSize: training.batchSize, signal });
+      const met = await fitEpoch(step, data.train, { epoch, order: shuffle(), training, augment, signal });
       const reached = tally(await predictLogits(step.predict, data.validation), validationLabels);
-      const point = pointOf(epoch, met, reached);
+      const point = { ...pointOf(epoch, met, reached), learningRate: met.learningRate };
       checkFinite(point, training);
       const isBest = point.validationLoss < (best?.loss ?? Infinity);
       if (isBest) {
@@ -75,20 +78,31 @@ export async function* train(
 }
 
 interface Pass {
+  epoch: number;
   order: readonly number[];
-  batchSize: number;
+  training: Training;
+  augment: Augment | undefined;
   signal: AbortSignal | undefined;
 }
 
+/** What an epoch met on its way, and the learning rate of its last step. */
+type Met = Tally & { learningRate: number };
+
 /** One pass through the examples. Now and then it lets signals and timers have their turn. */
-async function fitEpoch(step: Step, examples: Examples<"train">, { order, batchSize, signal }: Pass): Promise<Tally> {
-  const sum: Tally = { rows: 0, loss: 0, right: 0 };
+async function fitEpoch(
+  step: Step,
+  examples: Examples<"train">,
+  { epoch, order, training, augment, signal }: Pass,
+): Promise<Met> {
+  const { batchSize } = training;
+  const stepsPerEpoch = Math.ceil(order.length / batchSize);
+  const sum: Met = { rows: 0, loss: 0, right: 0, learningRate: training.learningRate };
   await setImmediate();
   let turnMs = performance.now();
-  for (let start = 0; start < order.length; start += batchSize) {
+  for await (const batch of batches(examples, { epoch, order, batchSize, augment })) {
     signal?.throwIfAborted();
-    const batch = await examples.read(order.slice(start, start + batchSize));
-    const { rows, loss, right } = tally(step.fit(batch), batch.labels);
+    sum.learningRate = learningRateAt(step.program.steps, stepsPerEpoch, training);
+    const { rows, loss, right } = tally(step.fit(batch, sum.learningRate), batch.labels);
     sum.rows += rows;
     sum.loss += loss;
     sum.right += right;

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { layers, sequential } from "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, test } from "vitest";
+import { Training } from "#config/schema.ts";
 import { prepareIris, weightsDigest } from "#test/parts/iris-training.ts";
 import { startBackend } from "#training/backend.ts";
 import { buildModel } from "#training/models/build.ts";
@@ -35,9 +36,8 @@ describe.each(["softmax", "mlp"] as const)("%s", (architecture) => {
   });
 
   test("has the same weights for the same seed, and kernels of different layers differ", () => {
-    const training = { epochs: 1, batchSize: 1, learningRate: 1, optimizer: "sgd", l2: 0, patience: 1 } as const;
     const shape = { inputShape: [4], classes: 4 };
-    const build = (seed: number) => buildModel(architecture, shape, { ...training, hiddenUnits: [4], seed });
+    const build = (seed: number) => buildModel(architecture, shape, Training.parse({ hiddenUnits: [4], seed }));
     expect(weightsDigest(build(1))).toBe(weightsDigest(build(1)));
     expect(weightsDigest(build(2))).not.toBe(weightsDigest(build(1)));
     const kernels = build(1)

@@ -1,0 +1,28 @@
+import type { Batch, Examples } from "#training/data/dataset.ts";
+import type { Augment } from "./augment.ts";
+
+export interface BatchOptions {
+  epoch: number;
+  order: readonly number[]; // places of the examples
+  batchSize: number;
+  augment?: Augment | undefined;
+}
+
+/** The examples in their order, batch by batch. The next batch is being prepared while the caller works on one. */
+export async function* batches(
+  examples: Examples<"train">,
+  { epoch, order, batchSize, augment }: BatchOptions,
+): AsyncGenerator<Batch, void> {
+  const prepare = async (start: number): Promise<Batch> => {
+    const indices = order.slice(start, start + batchSize);
+    const batch = await examples.read(indices);
+    return augment ? augment(batch, { epoch, indices }) : batch;
+  };
+  let next = prepare(0);
+  for (let start = 0; start < order.length; start += batchSize) {
+    const batch = await next;
+    next = start + batchSize < order.length ? prepare(start + batchSize) : next;
+    next.catch(() => undefined); // told when its turn comes, unless the caller has left by then
+    yield batch;
+  }
+}
