@@ -4,6 +4,7 @@ import { Candidate } from "#training/candidate.ts";
 import { candidatePrefix } from "#training/candidate-store.ts";
 import { changedIngredients, contentHash } from "#training/content-hash.ts";
 import { dataManifest } from "#training/data/manifest.ts";
+import { isDataThere } from "#training/data/source.ts";
 import type { Storage } from "#training/storage/storage.ts";
 
 /** What the road would do with a model, and why. */
@@ -17,6 +18,8 @@ export interface PlanParts {
 
 /** Whether a model has to be trained: not when its content was trained before. Reads only. */
 export async function plan(config: Config, { root, storage, champion }: PlanParts): Promise<Plan> {
+  if (!(await isDataThere(config.data, root)))
+    return { kind: "train", reason: "its data is not here yet and is brought first" };
   const files = await dataManifest(config.data, { root });
   const content = await contentHash({ root, config, files });
   const candidate = (hash: typeof content.hash) =>
