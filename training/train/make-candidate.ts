@@ -15,6 +15,7 @@ import { measureReference } from "#training/package/measure-reference.ts";
 import { writePackage } from "#training/package/write.ts";
 import { predict } from "#training/predict.ts";
 import { logEnding } from "./record.ts";
+import { pickSamples } from "./samples.ts";
 import { type EpochEvent, train } from "./train.ts";
 
 export interface EpochProgress {
@@ -42,23 +43,27 @@ export async function* makeCandidate(options: MakeCandidateOptions): AsyncGenera
   const shape = { inputShape: dataset.inputShape, classes: dataset.classes.length };
   const model = buildModel(config.architecture, shape, config.training);
   try {
-    const scaling = await measureScaling(dataset.train);
-    const data = { train: scaled(dataset.train, scaling), validation: scaled(dataset.validation, scaling) };
+    const scaling = dataset.features && (await measureScaling(dataset.train)); // images are scaled by the model's first layer
+    const data = scaling
+      ? { train: scaled(dataset.train, scaling), validation: scaled(dataset.validation, scaling) }
+      : dataset;
     const curves: Candidate["curves"] = [];
     let bestEpoch = 1;
     for await (const event of train(model, data, { training: config.training, signal })) {
-      const { epoch, loss, accuracy, validationLoss, validationAccuracy } = event.point;
-      tracker.logMetrics(epoch, { loss, accuracy, val_loss: validationLoss, val_accuracy: validationAccuracy });
+      const { epoch, loss, accuracy, validationLoss, validationAccuracy, learningRate } = event.point;
+      const reached = { val_loss: validationLoss, val_accuracy: validationAccuracy };
+      tracker.logMetrics(epoch, { loss, accuracy, ...reached, ...(learningRate && { learning_rate: learningRate }) });
       curves.push(event.point);
       bestEpoch = event.bestEpoch;
       yield { kind: "epoch", epochs: config.training.epochs, event };
     }
     const temperature = await calibrate(model, data.validation);
-    foldScaling(model, scaling);
+    if (scaling) foldScaling(model, scaling);
 
     const { digest } = await packageModel(join(folder, "candidate", "model"), model, { config, dataset, temperature });
-    const validation = await validationMetrics(model, dataset);
     const { classes } = dataset;
+    const probabilities = await predict(model, dataset.validation);
+    const validation = classificationMetrics(labelsOf(dataset.validation), probabilities, classes);
     await logEnding(tracker, {
       folder,
       config,
@@ -67,6 +72,7 @@ export async function* makeCandidate(options: MakeCandidateOptions): AsyncGenera
       temperature,
       classes,
       confusion: validation.confusion,
+      samples: await pickSamples(dataset, probabilities),
     });
     const arrival = await tracker.flush();
     const { user, system } = cpuUsage(cpuBefore);
@@ -124,7 +130,6 @@ async function packageModel(folder: string, model: Sequential, { config, dataset
   });
 }
 
-async function validationMetrics(model: Sequential, { validation, classes }: Dataset) {
-  const labels = Int32Array.from({ length: validation.length }, (_, index) => validation.label(index));
-  return classificationMetrics(labels, await predict(model, validation), classes);
+function labelsOf(examples: Dataset["validation"]): Int32Array {
+  return Int32Array.from({ length: examples.length }, (_, index) => examples.label(index));
 }

@@ -7,6 +7,7 @@ import type { Dataset } from "#training/data/dataset.ts";
 import { drawConfusion } from "#training/mlflow/confusion-picture.ts";
 import { drawCurves } from "#training/mlflow/curves-picture.ts";
 import { paramsOf } from "#training/mlflow/params.ts";
+import { drawSamples, type Samples } from "#training/mlflow/samples-picture.ts";
 import { datasetsOf, tagsOf } from "#training/mlflow/tags.ts";
 import type { Tracker } from "#training/mlflow/tracker.ts";
 
@@ -35,15 +36,20 @@ export interface Ending {
   temperature: number;
   classes: readonly string[];
   confusion: readonly (readonly number[])[]; // of the validation examples
+  samples: Samples | undefined; // of images
 }
 
-/** Logs what a person looks at once a model is trained: class names, summary, learning curves, confusion matrix. */
+/** Logs what a person looks at once a model is trained: class names, summary, learning curves, confusion matrix, images. */
 export async function logEnding(tracker: Tracker, ending: Ending): Promise<void> {
-  const { folder, config, curves, bestEpoch, temperature, classes, confusion } = ending;
-  const pictures = {
+  const { folder, config, curves, bestEpoch, temperature, classes, confusion, samples } = ending;
+  const pictures: Record<string, string> = {
     "learning_curves.svg": await drawCurves(curves, { title: `${config.model}: learning curves`, bestEpoch }),
     "confusion_matrix.svg": await drawConfusion(confusion, { title: `${config.model}: validation examples`, classes }),
   };
+  if (samples) {
+    const title = `${config.model}: sample predictions, validation examples`;
+    pictures["sample_predictions.svg"] = drawSamples(samples, { title });
+  }
   await mkdir(join(folder, "pictures"), { recursive: true });
   for (const [name, picture] of Object.entries(pictures)) {
     await writeFile(join(folder, "pictures", name), picture);
