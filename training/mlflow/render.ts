@@ -1,5 +1,4 @@
-import { parse, View } from "vega";
-import { compile, type TopLevelSpec } from "vega-lite";
+import type { TopLevelSpec } from "vega-lite";
 
 /** Room for words that every picture shares: one font, sizes that can be read at half size, quiet lines. */
 const look = {
@@ -38,6 +37,7 @@ const look = {
 
 /** A vega-lite picture as SVG. */
 export async function render(spec: TopLevelSpec): Promise<string> {
+  const [{ parse, View }, { compile }] = await Promise.all([import("vega"), import("vega-lite")]); // half a second to load
   const view = new View(parse(compile(spec, { config: look }).spec), { renderer: "none" });
   try {
     return await view.toSVG();
