@@ -80,6 +80,7 @@ export const Training = z.strictObject({
   channels: z.array(z.int().positive()).min(1).default([32, 64, 128]), // cnn only: of each stage; between two, sides halve
   dropout: z.number().nonnegative().lt(1).default(0), // cnn only: of the last stage; earlier stages drop less
   augmentation: Augmentation.prefault({}), // cnn only
+  checkpointSeconds: z.number().positive().default(60), // between two checkpoints; the result is the same whatever it is
   seed: z
     .int()
     .nonnegative()

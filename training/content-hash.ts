@@ -18,14 +18,15 @@ export interface Content {
 
 /**
  * One hash over all that decides what a training makes: the model's training and data configuration, the data's bytes,
- * the tree of `training/`, and the locked packages. Where results go, what they cost and how they are judged or served
- * does not count, nor does the path of the checkout.
+ * the tree of `training/`, and the locked packages. Where results go, what they cost, how they are judged or served and how
+ * often training is saved on its way do not count, nor does the path of the checkout.
  */
 export async function contentHash({ root, config, files }: Content): Promise<ContentHash> {
   const { architecture, training, data } = config;
   const { root: _dataRoot, ...whatIsRead } = data;
+  const { checkpointSeconds: _checkpointSeconds, ...whatIsLearnt } = training;
   const ingredients = {
-    config: digestOf({ architecture, training, data: whatIsRead }),
+    config: digestOf({ architecture, training: whatIsLearnt, data: whatIsRead }),
     data: digestOf(files.map(({ key, size, sha256 }) => ({ key, size, sha256 }))),
     code: await treeHash(join(root, "training")),
     lockfile: sha256(await readFile(join(root, "package-lock.json"))),

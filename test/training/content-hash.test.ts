@@ -67,6 +67,7 @@ describe("the content hash", async () => {
     ["gate", { gate: { ...config.gate, minimum: 0.1 } }],
     ["serving", { serving: { ...config.serving, port: 1 } }],
     ["description", { description: "another" }],
+    ["time between checkpoints", { training: { ...config.training, checkpointSeconds: 1 } }],
     ["place of equal data", { data: { ...data, root: "s3://datasets" } }],
   ])("does not change with the %s", async (_, change) => {
     expect(await hashOf({}, { config: { ...config, ...change } })).toEqual(before);
