@@ -1,11 +1,10 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { resolve } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { inject } from "vitest";
 import { readTools } from "#config/tools.ts";
 import { launch, launchCommand } from "#training/mlflow/launch.ts";
-import { probe } from "#training/mlflow/probe.ts";
+import { ready } from "#training/mlflow/probe.ts";
 import { ensureMlflow } from "#training/mlflow/server.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
@@ -48,11 +47,13 @@ export async function startMlflow(): Promise<
   const start = async () => {
     const started = launch(folder.path, launchCommand(mlflowPython(), port, process.env));
     child = started;
-    for (const deadline = Date.now() + startupMs; (await probe(uri)).kind !== "mlflow"; await sleep(50)) {
-      if (started.exitCode !== null)
-        throw new Error(`MLflow ended with ${started.exitCode}: see ${folder.path}/mlflow.log`);
-      if (Date.now() > deadline) throw new Error(`MLflow does not answer after ${startupMs} ms`);
-    }
+    const ended = once(started, "exit").then(([code]) => `it ended with code ${code}`);
+    const outcome = await Promise.race([
+      ended,
+      ready(uri, { ms: startupMs }).then((version) => version && { version }),
+    ]);
+    if (typeof outcome !== "object")
+      throw new Error(`MLflow did not start: ${outcome ?? "no answer"}; see ${folder.path}/mlflow.log`);
   };
   const stop = async (signal: NodeJS.Signals = "SIGKILL") => {
     if (!child || child.exitCode !== null || child.signalCode !== null) return;

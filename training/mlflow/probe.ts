@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { request } from "undici";
 
 /** What listens at an address. */
@@ -25,6 +26,18 @@ export async function probe(uri: string, timeoutMs = 3_000): Promise<Probe> {
   } catch (error) {
     return classify(error);
   }
+}
+
+/** Waits for an MLflow that is starting on this machine, its database included; `undefined` when that takes too long. */
+export async function ready(uri: string, within: { ms: number; signal?: AbortSignal }): Promise<string | undefined> {
+  for (const deadline = Date.now() + within.ms; Date.now() < deadline && !within.signal?.aborted; await sleep(50)) {
+    const found = await probe(uri);
+    if (found.kind !== "mlflow") continue;
+    // The first question makes the database. An MLflow that is killed meanwhile never starts again on it
+    const answer = await read(uri, "/api/2.0/mlflow/experiments/get?experiment_id=0", within.ms).catch(() => undefined);
+    if (answer?.status === 200) return found.version;
+  }
+  return undefined;
 }
 
 async function read(uri: string, path: string, timeoutMs: number): Promise<{ status: number; text: string }> {

@@ -7,7 +7,7 @@ import { publicUrl } from "./failure.ts";
 import { firstFreePort } from "./free-port.ts";
 import { launch, launchCommand } from "./launch.ts";
 import { lock } from "./lock.ts";
-import { probe } from "./probe.ts";
+import { probe, ready } from "./probe.ts";
 
 /** The MLflow that a run may use, or why there is none. */
 export type MlflowServer =
@@ -89,16 +89,17 @@ async function start(
   await remember(folder, { pid: child.pid, port, startedAt: new Date(began).toISOString() });
 
   const waiting = new AbortController();
+  const started = ready(uri, { ms: startupMs, signal: waiting.signal }).then((version) => version && { version });
   const progress = setInterval(
     () => info(`waiting for MLflow: ${Math.round((Date.now() - began) / 1000)} s`),
     progressMs,
   );
-  const outcome = await Promise.race([death, answers(uri, startupMs, waiting.signal)]);
+  const outcome = await Promise.race([death, started]);
   waiting.abort();
   clearInterval(progress);
-  if (typeof outcome === "string") {
+  if (typeof outcome !== "object") {
     child.kill();
-    return failed(folder, outcome);
+    return failed(folder, outcome ?? `no answer at ${uri} within ${startupMs / 1000} s`);
   }
   const seconds = (Date.now() - began) / 1000;
   return { kind: "started", uri, version: outcome.version, pid: child.pid, stop: `kill ${child.pid}`, seconds };
@@ -119,15 +120,6 @@ async function startedBefore(folder: string, waitMs: number): Promise<MlflowServ
     if (Date.now() >= deadline) return undefined; // the process id is someone else's by now
     await sleep(100);
   }
-}
-
-async function answers(uri: string, withinMs: number, signal: AbortSignal): Promise<{ version: string } | string> {
-  for (const deadline = Date.now() + withinMs; Date.now() < deadline && !signal.aborted; ) {
-    const found = await probe(uri);
-    if (found.kind === "mlflow") return found;
-    await sleep(50);
-  }
-  return `no answer at ${uri} within ${withinMs / 1000} s`;
 }
 
 async function failed(folder: string, what: string): Promise<MlflowServer> {
