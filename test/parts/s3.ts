@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { CreateBucketCommand } from "@aws-sdk/client-s3";
+import { readTools } from "#config/tools.ts";
+import { createS3Client, type S3Options } from "#training/storage/s3-client.ts";
+import { freePort } from "./mlflow.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+const root = resolve(import.meta.dirname, "../..");
+const startupMs = 60_000;
+
+/** A real S3 server: how a client reaches it, and a bucket in it. */
+export interface S3Server extends AsyncDisposable {
+  readonly endpoint: string;
+  readonly credentials: { accessKeyId: string; secretAccessKey: string };
+  readonly bucket: string;
+  /** The variables that the AWS tools, and our programs, find it by. */
+  readonly variables: Record<string, string>;
+}
+
+/** Starts SeaweedFS, which refuses wrong credentials and wrong checksums, on free ports with an empty bucket. */
+export async function startS3(): Promise<S3Server> {
+  const { seaweedfs } = readTools(root);
+  if (!seaweedfs) throw new Error("no SeaweedFS: run `npm test`, whose set-up prepares it");
+  const folder = await temporaryFolder();
+  const credentials = { accessKeyId: "slipway-tests", secretAccessKey: "a secret of the tests" };
+  const config = `${folder.path}/s3.json`;
+  const { accessKeyId: accessKey, secretAccessKey: secretKey } = credentials;
+  const identity = { name: "tests", credentials: [{ accessKey, secretKey }], actions: ["Admin"] };
+  await writeFile(config, JSON.stringify({ identities: [identity] }));
+  const port = await freePort();
+  const child = await launch(seaweedfs, folder.path, { config, port });
+  const endpoint = `http://127.0.0.1:${port}`;
+  const bucket = "slipway-tests";
+  const server = {
+    endpoint,
+    credentials,
+    bucket,
+    variables: {
+      AWS_ENDPOINT_URL_S3: endpoint,
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+      AWS_REGION: "us-east-1",
+    },
+    async [Symbol.asyncDispose]() {
+      const ended = once(child, "close");
+      if (child.exitCode === null) child.kill("SIGKILL");
+      else return;
+      await ended;
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+  await createBucket(bucket, { endpoint, credentials, attempts: 1 }, child);
+  return server;
+}
+
+async function launch(program: string, folder: string, { config, port }: { config: string; port: number }) {
+  const pairs = ["master", "volume", "filer"];
+  const ports = await Promise.all(
+    pairs.map(async (name) => [`-${name}.port=${await freePort()}`, `-${name}.port.grpc=${await freePort()}`]),
+  );
+  const options = [
+    `-dir=${folder}`,
+    "-ip=127.0.0.1",
+    "-ip.bind=127.0.0.1",
+    "-master.telemetry=false",
+    "-master.volumeSizeLimitMB=64",
+    "-volume.max=0",
+    "-s3",
+    `-s3.port=${port}`,
+    `-s3.port.grpc=${await freePort()}`,
+    "-s3.port.iceberg=0",
+    `-s3.config=${config}`,
+    "-s3.autoCreateBucket=false",
+    ...ports.flat(),
+  ];
+  const child = spawn(program, ["server", ...options], { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+  return child;
+}
+
+async function createBucket(bucket: string, options: S3Options, child: ChildProcess): Promise<void> {
+  let log = "";
+  child.stderr?.setEncoding("utf8").on("data", (text) => {
+    log = (log + text).slice(-4000);
+  });
+  const client = createS3Client(options);
+  for (const deadline = Date.now() + startupMs; ; await sleep(50)) {
+    try {
+      await client.send(new CreateBucketCommand({ Bucket: bucket }));
+      break;
+    } catch (error) {
+      if (child.exitCode !== null) throw new Error(`the S3 server ended with ${child.exitCode}: ${log}`);
+      if (Date.now() > deadline) throw new Error(`the S3 server does not answer: ${log}`, { cause: error });
+    }
+  }
+  client.destroy();
+}
