@@ -7,16 +7,18 @@ export class MlflowError extends Error {
   readonly code: string | undefined; // MLflow's error_code, e.g. RESOURCE_DOES_NOT_EXIST
   readonly reason: string;
   readonly remedy: string | undefined;
+  readonly retryAfter: string | undefined; // the header: seconds, or a date
 
-  constructor(failure: MlflowFailure, options?: ErrorOptions) {
+  constructor(failure: MlflowFailure) {
     const { verb, url, status, code, reason, remedy } = failure;
-    super(`${verb} ${url}: ${status}${code ? ` ${code}` : ""}: ${reason}${remedy ? `. ${remedy}` : ""}`, options);
+    super(`${verb} ${url}: ${status}${code ? ` ${code}` : ""}: ${reason}${remedy ? `. ${remedy}` : ""}`);
     this.verb = verb;
     this.url = url;
     this.status = status;
     this.code = code;
     this.reason = reason;
     this.remedy = remedy;
+    this.retryAfter = failure.retryAfter;
   }
 }
 
@@ -28,6 +30,7 @@ export interface MlflowFailure {
   code?: string | undefined;
   reason: string;
   remedy?: string | undefined;
+  retryAfter?: string | undefined;
 }
 
 /** No answer came: nothing listens, the name is unknown, the connection broke or the answer took too long. */

@@ -73,7 +73,7 @@ export function createHttp(options: ConnectionOptions) {
     if (status >= 200 && status < 300) return { bytes, contentType };
     const authenticated = authorization !== undefined;
     const refusal = { verb: call.verb, url, status, contentType, body: redact(bytes.toString("utf8")), authenticated };
-    throw new MlflowError(explain(refusal), retryAfter === undefined ? undefined : { cause: { retryAfter } });
+    throw new MlflowError({ ...explain(refusal), retryAfter });
   }
 
   async function send(call: Call): Promise<{ bytes: Buffer; contentType: string }> {
@@ -150,8 +150,8 @@ function connectionBroke(cause: unknown): boolean {
 
 /** Full jitter over a doubling delay, or what `Retry-After` (seconds or a date) asks for. */
 function delayBefore(error: unknown, tries: number): number {
-  const asked = error instanceof MlflowError && (error.cause as { retryAfter?: string } | undefined)?.retryAfter;
-  if (asked) {
+  const asked = error instanceof MlflowError ? error.retryAfter : undefined;
+  if (asked !== undefined) {
     const seconds = Number(asked);
     const delayMs = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(asked) - Date.now();
     if (delayMs >= 0) return delayMs;
