@@ -9,6 +9,7 @@ import Fastify, {
   LogController,
 } from "fastify";
 import { answerConnectionError } from "./connection-error.ts";
+import type { RequestFormat } from "./formats/format.ts";
 import { flawOf } from "./json-body.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Served } from "./load.ts";
@@ -56,7 +57,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     // What still arrives on an open connection after close() is answered, and the connection closed after it.
     return503OnClosing: false,
     clientErrorHandler: answerConnectionError,
-    frameworkErrors: (error, _, reply) => void sendProblem(reply, explain(error, undefined)),
+    frameworkErrors: (error, _, reply) => void sendProblem(reply, explain(error)),
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: true } },
   });
   const metrics = createMetrics(served.lineage, lifecycle);
@@ -67,7 +68,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     if (served.kind === "model") await served.engine.close();
   });
 
-  readJsonOnly(app);
+  readBodies(app, served.kind === "model" ? served.format : undefined);
   answerErrors(app);
   observe(app, metrics, lifecycle);
   await describe(app, served);
@@ -78,7 +79,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   return app;
 }
 
-function readJsonOnly(app: FastifyInstance): void {
+/** JSON, and the bytes that the model's format names; nothing else. */
+function readBodies(app: FastifyInstance, format: RequestFormat | undefined): void {
   const parse = app.getDefaultJsonParser("error", "error");
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, (request, body: Buffer, done) => {
@@ -86,6 +88,9 @@ function readJsonOnly(app: FastifyInstance): void {
     if (flaw === undefined) void parse(request, body.toString(), done);
     else done(Object.assign(new Error(flaw), { statusCode: 400 }));
   });
+  for (const [type, { bodyLimitBytes: bodyLimit }] of Object.entries(format?.binary ?? {})) {
+    app.addContentTypeParser(type, { parseAs: "buffer", bodyLimit }, (_, body, done) => done(null, body));
+  }
 }
 
 function answerErrors(app: FastifyInstance): void {
@@ -93,7 +98,7 @@ function answerErrors(app: FastifyInstance): void {
     sendProblem(reply, { status: 404, detail: `nothing answers ${request.method} ${request.url.slice(0, 200)}` }),
   );
   app.setErrorHandler<FastifyError>((error, request, reply) => {
-    const explained = explain(error, request.body);
+    const explained = explain(error);
     if (explained.status >= 500) request.log.error({ requestId: request.id, err: error }, "request failed");
     return sendProblem(reply, explained);
   });

@@ -6,8 +6,10 @@ import type { ModelPackage } from "#training/package/package.ts";
 import { readPackage } from "#training/package/read.ts";
 import type { Engine } from "./engine/engine.ts";
 import { createInProcessEngine } from "./engine/in-process.ts";
+import { createLayersEngine } from "./engine/layers.ts";
 import { featuresFormat } from "./formats/features.ts";
 import type { RequestFormat } from "./formats/format.ts";
+import { imageFormat } from "./formats/image.ts";
 import type { Lineage } from "./lineage.ts";
 
 /** A model package on this machine, and what the release says of it. */
@@ -34,11 +36,8 @@ export type Served =
  */
 export async function loadModel(source: Source): Promise<Served> {
   try {
-    await startBackend("js", { tiny: true }); // only to read the weights
-    const read = await readPackage(source.folder, source.digest);
-    const engine = createInProcessEngine(read.model);
+    const { engine, read } = await startEngine(source);
     await checkAnswers(engine, read);
-    read.model.dispose();
     const lineage = { ...source.lineage, digest: read.digest };
     return { kind: "model", lineage, classes: read.classes, format: formatOf(read), engine };
   } catch (cause) {
@@ -47,9 +46,26 @@ export async function loadModel(source: Source): Promise<Served> {
   }
 }
 
-function formatOf({ features, inputExample }: ModelPackage): RequestFormat {
-  if (!features) throw new Error("MLmodel names no features: serving answers tables of named numbers");
-  return featuresFormat(features, inputExample.slice(0, 1).flat() as number[]); // a table's row is a flat list
+/** Tables are computed in plain JavaScript; everything else by TensorFlow.js, on the fastest backend that is here. */
+async function startEngine(source: Source): Promise<{ engine: Engine; read: ModelPackage }> {
+  await startBackend("js", { tiny: true });
+  const read = await readPackage(source.folder, source.digest);
+  const { model, signature } = read;
+  const isTable = signature.inputs.shape.length === 2;
+  const engine = isTable ? createInProcessEngine(model) : undefined;
+  model.dispose();
+  if (engine) return { engine, read };
+  await startBackend("auto", { tiny: false });
+  const again = await readPackage(source.folder, read.digest); // its weights belong to the backend that they were read on
+  return { engine: createLayersEngine(again.model), read: again };
+}
+
+function formatOf({ features, inputExample, signature }: ModelPackage): RequestFormat {
+  const [first] = inputExample;
+  if (features) return featuresFormat(features, first as number[]); // a table's row is a flat list
+  const [, height, width, channels] = signature.inputs.shape;
+  if (height && width && channels === 3 && first !== undefined) return imageFormat([height, width, channels], first);
+  throw new Error("MLmodel: serving answers tables whose features are named, and images in three colours");
 }
 
 /** The package's own example must get probabilities, whatever its digests say. */

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import type { FastifyError, FastifyReply } from "fastify";
+import { UnfitBodyError } from "./formats/format.ts";
 
 /** One thing that is wrong with one part of a request. */
 export interface Fault {
@@ -69,15 +70,18 @@ export function sendProblem(reply: FastifyReply, explained: Explained): FastifyR
 export type Explained = { readonly status: number; readonly detail: string; readonly errors?: readonly Fault[] };
 
 /** What the client is told of an error: all about its own faults, nothing about ours. */
-export function explain(error: FastifyError, body: unknown): Explained {
+export function explain(error: FastifyError): Explained {
   if (error.validation) {
-    if (body === undefined) return { status: 400, detail: "the request has no body: send JSON" };
     const errors = error.validation.slice(0, maxFaults).map(faultOf);
     return { status: 422, detail: errors.map(({ field, reason }) => `${field} ${reason}`).join("; "), errors };
   }
   const status = error.statusCode ?? 500;
   if (status < 400 || status >= 500) {
     return { status: 500, detail: "the server failed on this request; its log has more under the request id" };
+  }
+  if (error instanceof UnfitBodyError) {
+    const fault = { field: "body", reason: error.message };
+    return { status, detail: `${fault.field} ${fault.reason}`, errors: [fault] };
   }
   return { status, detail: details[error.code] ?? error.message };
 }
@@ -89,7 +93,7 @@ const details: Partial<Record<string, string>> = {
   FST_ERR_CTP_INVALID_JSON_BODY:
     "the body is not JSON, or has a key that no JSON here may have (__proto__, constructor)",
   FST_ERR_CTP_BODY_TOO_LARGE: "the body is larger than any input of this model",
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: "the body's content type is not one that is read here: send application/json",
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: "the body's content type is not one that is read here: /docs lists them",
 };
 
 function faultOf(error: NonNullable<FastifyError["validation"]>[number]): Fault {

@@ -1,7 +1,26 @@
 /** How an input of the model travels in the body of `POST /predict`. */
 export interface RequestFormat {
-  readonly schema: object; // JSON Schema of the body, with an example
+  readonly schema: object; // JSON Schema of a JSON body, with an example
   readonly bodyLimitBytes: number; // no well-meant body is larger
-  /** The model's input out of a body that the schema has accepted. */
+  /** The model's input out of a JSON body that the schema has accepted. */
   encode(body: unknown): Float32Array;
+  /** Bodies that are bytes, by their media type. */
+  readonly binary?: Readonly<Record<string, BinaryBody>>;
+}
+
+/** A body that is bytes. */
+export interface BinaryBody {
+  readonly description: string;
+  readonly bodyLimitBytes: number;
+  /**
+   * The model's input out of the bytes.
+   * @throws UnfitBodyError when they are none.
+   */
+  decode(bytes: Buffer): Float32Array;
+}
+
+/** The bytes of a body are no input of this model; the message says why, beginning with what they are. */
+export class UnfitBodyError extends Error {
+  override name = "UnfitBodyError";
+  readonly statusCode = 422;
 }

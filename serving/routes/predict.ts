@@ -1,4 +1,5 @@
-import type { FastifyInstance, FastifyReply, RouteShorthandOptionsWithHandler } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptionsWithHandler } from "fastify";
+import type { RequestFormat } from "#serving/formats/format.ts";
 import type { Lifecycle } from "#serving/lifecycle.ts";
 import { lineageSchema } from "#serving/lineage.ts";
 import type { Served } from "#serving/load.ts";
@@ -40,10 +41,10 @@ function answering(model: Extract<Served, { kind: "model" }>, options: Options):
   const { classes, engine, format, lineage } = model;
   const { name, version, digest } = lineage;
   return {
-    schema: { ...description, body: format.schema, response: { 200: answerSchema(classes), ...faults } },
+    schema: { ...description, body: bodySchema(format), response: { 200: answerSchema(classes), ...faults } },
     bodyLimit: Math.min(options.bodyLimitBytes, format.bodyLimitBytes),
     async handler(request) {
-      const probabilities = await engine.predict(format.encode(request.body));
+      const probabilities = await engine.predict(inputOf(request, format));
       const best = classes[probabilities.indexOf(Math.max(...probabilities))] ?? "";
       options.metrics.prediction(best);
       return {
@@ -53,6 +54,21 @@ function answering(model: Extract<Served, { kind: "model" }>, options: Options):
       };
     },
   };
+}
+
+/** The body's schema for each media type; bytes are checked as they are decoded. */
+function bodySchema({ schema, binary = {} }: RequestFormat): object {
+  const bytes = Object.entries(binary).map(([type, { description }]) => [type, { schema: { description } }]);
+  return { content: { "application/json": { schema }, ...Object.fromEntries(bytes) } };
+}
+
+function inputOf({ headers, body }: FastifyRequest, format: RequestFormat): Float32Array {
+  if (body === undefined) throw Object.assign(new Error("the request has no body"), { statusCode: 400 });
+  if (!Buffer.isBuffer(body)) return format.encode(body);
+  const type = headers["content-type"]?.split(";")[0]?.trim().toLowerCase() ?? "";
+  const bytes = format.binary?.[type];
+  if (!bytes) throw new Error(`a body of ${type} was read, which nothing decodes`);
+  return bytes.decode(body);
 }
 
 /** Without a model nothing is known of its inputs; the request never comes past `onRequest`. */
@@ -71,7 +87,7 @@ const description = { summary: "The class of one input", tags: ["prediction"] };
 const faults = problems({
   400: "The body is empty, not JSON or not fit to be exchanged as JSON",
   413: "The body is larger than any input of this model",
-  415: "The body is not application/json",
+  415: "The body is of a media type that is not listed",
   422: "The body is not an input of this model: `errors` has each field and reason",
   500: "The server failed: its log has more under the request id",
   503: "There is no model, or not yet: `Retry-After` says when to ask again",

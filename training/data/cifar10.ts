@@ -27,7 +27,8 @@ export async function loadCifar10(data: Cifar10Data, source: Source): Promise<Da
   const roles = assignRoles(images, data);
   checkShares(images, roles, name);
   const leftOut = images.labels.length - roleNames.reduce((sum, role) => sum + roles.places[role].length, 0);
-  if (leftOut > 0) source.info(`${name}: ${leftOut} training images are left out, because the test batch has them too`);
+  if (leftOut > 0)
+    source.info(`${name}: left out ${leftOut} of ${images.trainCount} training images, which the test batch has too`);
   return {
     classes: images.classes,
     inputShape: [side, side, channels],
