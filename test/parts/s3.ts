@@ -92,7 +92,9 @@ async function createBucket(bucket: string, options: S3Options, child: ChildProc
       await client.send(new CreateBucketCommand({ Bucket: bucket }));
       break;
     } catch (error) {
-      if (child.exitCode !== null) throw new Error(`the S3 server ended with ${child.exitCode}: ${log}`);
+      if (child.exitCode !== null) {
+        throw new Error(`the S3 server ended with ${child.exitCode}: ${log}`, { cause: error });
+      }
       if (Date.now() > deadline) throw new Error(`the S3 server does not answer: ${log}`, { cause: error });
     }
   }

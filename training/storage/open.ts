@@ -18,5 +18,7 @@ export function openStorage(uri: string, root = process.cwd(), s3: S3Options = s
     // the SDK takes half a second to load, which work on folders need not pay
     return createS3Storage(uri, async (bucket) => (await import("./s3-objects.ts")).createS3Objects(bucket, s3));
   }
-  throw new BadInputError(`${uri}: storage of the kind ${scheme}:// can't be opened; name a folder or s3://BUCKET/PREFIX`);
+  throw new BadInputError(
+    `${uri}: storage of the kind ${scheme}:// can't be opened; name a folder or s3://BUCKET/PREFIX`,
+  );
 }

@@ -28,7 +28,12 @@ export function s3Error(error: unknown, attempt: S3Attempt): Error {
 
 /** The parts of an error of the SDK or of the network that tell what happened. */
 export function failureOf(error: unknown) {
-  const { name = "Error", message = String(error), code, $metadata } = error as Partial<Error> & {
+  const {
+    name = "Error",
+    message = String(error),
+    code,
+    $metadata,
+  } = error as Partial<Error> & {
     code?: string;
     $metadata?: { httpStatusCode?: number; attempts?: number };
   };
@@ -58,9 +63,12 @@ function reasonOf(failure: ReturnType<typeof failureOf>, { bucket, server }: S3A
   }
   if (name === "NoSuchKey" || status === 404) return fault("there is no such object: check the key");
   if (name === "BadDigest" || name === "XAmzContentSHA256Mismatch") {
-    return fault(`what ${server} got was not what was sent (wrong checksum)${tries}: a proxy or the network damages data`);
+    return fault(
+      `what ${server} got was not what was sent (wrong checksum)${tries}: a proxy or the network damages data`,
+    );
   }
   if (status !== undefined && status >= 500) return fault(`${server} answered ${status}${tries}: try again later`);
+  if (code !== undefined && fileFaults.has(code)) return fault(`on this machine: ${message}`);
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") {
     return fault(`the name of ${server} can't be resolved: check AWS_ENDPOINT_URL_S3, AWS_REGION and the network`);
   }
@@ -68,7 +76,9 @@ function reasonOf(failure: ReturnType<typeof failureOf>, { bucket, server }: S3A
     return fault(`${server} did not answer in time${tries}: check the network, or try later`);
   }
   if (code !== undefined) {
-    return fault(`no connection to ${server} (${code})${tries}: check that it runs, AWS_ENDPOINT_URL_S3 and the network`);
+    return fault(
+      `no connection to ${server} (${code})${tries}: check that it runs, AWS_ENDPOINT_URL_S3 and the network`,
+    );
   }
   if (message.includes("Deserialization error")) {
     return fault(`what ${server} answered (HTTP ${status}) is not S3's: check AWS_ENDPOINT_URL_S3`);
@@ -86,7 +96,25 @@ const credentialFaults = new Set([
   "XAdminUserNotFound", // Versity's for InvalidAccessKeyId
 ]);
 
-const regionFaults = new Set(["AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "PermanentRedirect"]);
+const fileFaults = new Set([
+  "EACCES",
+  "EDQUOT",
+  "EEXIST",
+  "EIO",
+  "EISDIR",
+  "EMFILE",
+  "ENOENT",
+  "ENOSPC",
+  "ENOTDIR",
+  "EPERM",
+  "EROFS",
+]);
+
+const regionFaults = new Set([
+  "AuthorizationHeaderMalformed",
+  "IllegalLocationConstraintException",
+  "PermanentRedirect",
+]);
 
 function shortened(text: string): string {
   return text.length > 300 ? `${text.slice(0, 300)}...` : text;

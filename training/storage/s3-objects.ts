@@ -19,7 +19,8 @@ export interface S3Object {
 /** The objects of one bucket, under their whole keys. Every error names bucket and key, what was attempted and what to do. */
 export function createS3Objects(bucket: string, options: S3Options) {
   const { attempts = 5, partBytes = 8 * 1024 * 1024 } = options;
-  if (partBytes < smallestPartBytes) throw new Error(`partBytes is ${partBytes}: S3 takes no parts under ${smallestPartBytes}`);
+  if (partBytes < smallestPartBytes)
+    throw new Error(`partBytes is ${partBytes}: S3 takes no parts under ${smallestPartBytes}`);
   const client = createS3Client(options);
   const server = options.endpoint === undefined ? "Amazon S3" : new URL(options.endpoint).host;
   const told = (action: string, key: string) => (error: unknown) => s3Error(error, { action, bucket, key, server });
@@ -77,8 +78,10 @@ export function createS3Objects(bucket: string, options: S3Options) {
       try {
         const input = { Bucket: bucket, Prefix: prefix, ...(limit === undefined ? {} : { MaxKeys: limit }) };
         for await (const page of paginateListObjectsV2({ client }, input)) {
-          if (page.Name === undefined) throw new Error(`what ${server} answered is not S3's: check AWS_ENDPOINT_URL_S3`);
-          for (const { Key: key = "", Size: size = 0 } of page.Contents ?? []) if (!key.endsWith("/")) yield { key, size };
+          if (page.Name === undefined)
+            throw new Error(`what ${server} answered is not S3's: check AWS_ENDPOINT_URL_S3`);
+          for (const { Key: key = "", Size: size = 0 } of page.Contents ?? [])
+            if (!key.endsWith("/")) yield { key, size };
         }
       } catch (error) {
         throw told("list", prefix)(error);

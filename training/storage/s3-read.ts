@@ -51,9 +51,11 @@ export async function* readObject(client: S3Client, options: ReadOptions): Async
     }
     await sleep(Math.random() * Math.min(10_000, 100 * 2 ** failures));
     resumedAt = offset;
-    answer = await client.send(new GetObjectCommand({ ...object, Range: `bytes=${offset}-`, IfMatch: etag })).catch((error) => {
-      throw failureOf(error).status === 412 ? unfit("it was replaced while it was read") : error;
-    });
+    answer = await client
+      .send(new GetObjectCommand({ ...object, Range: `bytes=${offset}-`, IfMatch: etag }))
+      .catch((error) => {
+        throw failureOf(error).status === 412 ? unfit("it was replaced while it was read") : error;
+      });
     if (!answer.ContentRange?.startsWith(`bytes ${offset}-`)) throw unfit("the server can't resume a broken answer");
   }
   const found = hash.digest("hex");

@@ -73,8 +73,7 @@ export async function writeObject(client: S3Client, options: WriteOptions): Prom
 async function digestsOf(source: Uint8Array | string, partSize: number): Promise<{ whole: string; stored: string }> {
   const whole = createHash("sha256");
   const parts: Buffer[] = [];
-  const pieces =
-    typeof source === "string" ? createReadStream(source, { highWaterMark: 1024 * 1024 }) : [source];
+  const pieces = typeof source === "string" ? createReadStream(source, { highWaterMark: 1024 * 1024 }) : [source];
   let part = createHash("sha256");
   let filled = 0;
   for await (const piece of pieces as AsyncIterable<Uint8Array> | Uint8Array[]) {

@@ -62,7 +62,8 @@ export function createS3Storage(uri: string, connect: (bucket: string) => Promis
       const { read, write } = await objects();
       const current = await read(at(key));
       if (!current?.bytes.equals(expected)) return false;
-      if (current.etag === undefined) throw new Error(`${uri}/${key} has no ETag: this server can't swap objects safely`);
+      if (current.etag === undefined)
+        throw new Error(`${uri}/${key} has no ETag: this server can't swap objects safely`);
       return await write(at(key), bytes, { only: { ifMatch: current.etag } });
     },
     async upload(folder, prefix, { last, onProgress } = {}) {
@@ -82,7 +83,12 @@ export function createS3Storage(uri: string, connect: (bucket: string) => Promis
       const fetch = async ({ key }: StoredObject) => {
         const path = join(folder, checkedKey(key).slice(prefix === "" ? 0 : prefix.length + 1));
         const save = (bytes: AsyncIterable<Buffer>) =>
-          place(path, (draft) => writeDurably(draft, counted(bytes, (count) => moved(key, count))));
+          place(path, (draft) =>
+            writeDurably(
+              draft,
+              counted(bytes, (count) => moved(key, count)),
+            ),
+          );
         await copy(at(key), save);
       };
       await Readable.from(found).forEach(fetch, { concurrency });

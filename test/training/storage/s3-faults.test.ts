@@ -123,7 +123,8 @@ test("an object that is replaced while it is read is read anew, and a stream of 
   await direct.write("model.bin", Buffer.alloc(mebibyte, 2));
   expect((await failure(buffer(stream))).message).toContain("replaced while it was read");
 
-  proxy.fault = (request) => (isGet(request) && request.headers["range"] === undefined ? { kind: "truncate", afterBytes: 9 } : undefined);
+  proxy.fault = (request) =>
+    isGet(request) && request.headers["range"] === undefined ? { kind: "truncate", afterBytes: 9 } : undefined;
   const reading = storage.read("model.bin");
   while (proxy.seen.filter(isGet).length < 3) await new Promise((done) => setTimeout(done, 5));
   await direct.write("model.bin", Buffer.alloc(mebibyte, 3));
@@ -188,7 +189,9 @@ describe("of an object in parts", () => {
     await writeFile(join(path, "candidate.json"), "{}");
     proxy.fault = times(everyTime, { kind: "answer", status: 503 }, isPart(2));
     const error = await failure(storage.upload(path, "model", { last: "candidate.json" }));
-    expect(error.message).toMatch(/can't write s3:\/\/slipway-tests\/faults-\d+\/model\/weights\.bin: .* answered 503, 3 times/);
+    expect(error.message).toMatch(
+      /can't write s3:\/\/slipway-tests\/faults-\d+\/model\/weights\.bin: .* answered 503, 3 times/,
+    );
     expect(await direct.list("")).toEqual([]);
     const client = createS3Client(server);
     const { Uploads } = await client.send(new ListMultipartUploadsCommand({ Bucket: server.bucket }));
@@ -221,7 +224,11 @@ describe("a clear error names bucket and key and what to do when", () => {
   test.each([
     ["the server keeps failing", { kind: "answer", status: 503 }, /answered 503, 3 times in a row: try again later$/],
     ["a balancer keeps failing", { kind: "answer", status: 502, body: html }, /answered 502, 3 times in a row/],
-    ["connections keep breaking", { kind: "reset" }, /no connection to 127\.0\.0\.1:\d+ \(ECONNRESET\).*AWS_ENDPOINT_URL_S3/],
+    [
+      "connections keep breaking",
+      { kind: "reset" },
+      /no connection to 127\.0\.0\.1:\d+ \(ECONNRESET\).*AWS_ENDPOINT_URL_S3/,
+    ],
     ["nothing answers", { kind: "hang" }, /did not answer in time/],
     ["what answers is no S3 server", { kind: "answer", status: 200, body: html }, /is not S3's|not what was stored/],
   ] as const)("%s", async (_, fault, expected) => {
@@ -252,7 +259,8 @@ describe("a clear error names bucket and key and what to do when", () => {
     await opening.direct.write("model.bin", randomBytes(1000));
     opening.proxy.fault = times(everyTime, { kind: "flipAnswer" }, isGet);
     const { storage, path } = opening;
-    for (const read of [() => storage.read("model.bin"), () => storage.download("", path)]) expect((await failure(read())).message).toContain("what came is not what was stored");
+    for (const read of [() => storage.read("model.bin"), () => storage.download("", path)])
+      expect((await failure(read())).message).toContain("what came is not what was stored");
     expect(await readdir(opening.path)).toEqual([]);
   });
 
@@ -265,7 +273,10 @@ describe("a clear error names bucket and key and what to do when", () => {
   });
 
   test("the bucket is missing", async () => {
-    const storage = openStorage("s3://absent/models", ".", { endpoint: server.endpoint, credentials: server.credentials });
+    const storage = openStorage("s3://absent/models", ".", {
+      endpoint: server.endpoint,
+      credentials: server.credentials,
+    });
     const write = () => storage.write("a", Buffer.from(""));
     for (const act of [() => storage.read("a"), () => storage.stat("a"), () => storage.list("a"), write]) {
       const error = await failure(act());
@@ -298,8 +309,18 @@ describe("a clear error names bucket and key and what to do when", () => {
   test("no server is there", async () => {
     const endpoint = `http://127.0.0.1:${await freePort()}`;
     const storage = openStorage("s3://models", ".", { endpoint, credentials: server.credentials, attempts: 2 });
-    expect((await failure(storage.read("a"))).message).toMatch(/no connection to .* \(ECONNREFUSED\), 2 times in a row/);
+    expect((await failure(storage.read("a"))).message).toMatch(
+      /no connection to .* \(ECONNREFUSED\), 2 times in a row/,
+    );
   });
+});
+
+test("a fault of this machine's disk is not told as one of the server", async () => {
+  await using opening = await opened();
+  await opening.direct.write("model.bin", Buffer.from("1"));
+  await writeFile(join(opening.path, "file"), "");
+  const { message } = await failure(opening.storage.download("", join(opening.path, "file")));
+  expect(message).toMatch(/^can't read s3:.*\/model\.bin: on this machine: E(NOTDIR|EXIST)/);
 });
 
 test("the server refuses bytes that do not have the digest they are sent with", async () => {
@@ -337,7 +358,7 @@ test("more objects than one page of a listing are all listed", async () => {
   const queue = [...keys];
   const put = async () => {
     for (let key = queue.pop(); key !== undefined; key = queue.pop()) {
-      await client.send(new PutObjectCommand({ Bucket: server.bucket, Key: `${prefix}/${key}`, Body: "" }));
+      await client.send(new PutObjectCommand({ Bucket: server.bucket, Key: `${prefix}/${key}`, Body: "x" }));
     }
   };
   await Promise.all(Array.from({ length: 16 }, put));

@@ -1,9 +1,10 @@
 // Writes, downloads and streams one large object, and prints by how much the resident memory grew at most, in bytes.
 import { buffer } from "node:stream/consumers";
+import { s3Environment } from "#training/storage/env.ts";
 import { openStorage } from "#training/storage/open.ts";
 
 const [uri = "", folder = "", target = ""] = process.argv.slice(2);
-const storage = openStorage(uri);
+const storage = openStorage(uri, ".", { ...s3Environment(), partBytes: 5 * 1024 * 1024 });
 await storage.list(""); // loads the SDK
 globalThis.gc?.();
 const before = process.memoryUsage.rss();
