@@ -9,6 +9,7 @@ import type { Program, ProgramOptions } from "./program.ts";
  * On the native backend each function becomes a TensorFlow graph once for each combination of input shapes, and a
  * training step is one call into TensorFlow; elsewhere, or with `mode: "eager"`, it runs operation by operation.
  * Functions must be pure tensor computations: whatever JavaScript decides in them is decided once, when tracing.
+ * Gradients must be registered with TensorFlow.js (`import "@tensorflow/tfjs-layers"` does). See README.md.
  */
 export function compile(options: ProgramOptions & { mode?: Program["mode"] }): Program {
   const native = nativeBackend();

@@ -48,7 +48,7 @@ export function encodeNode({ name, op, inputs, attributes }: NodeDef): Buffer {
 
 /** `saved_model.pb` with one graph of encoded nodes under the tag `serve`: no variables, functions or signatures. */
 export function encodeSavedModel(nodes: readonly Buffer[]): Buffer {
-  const versions = bytesField(4, integerField(1, 1882)); // the producer version of TensorFlow 2.16: kernels as of then
+  const versions = bytesField(4, integerField(1, 1882)); // GraphDef version of the producer: none of the old upgrades apply
   const graph = bytesField(2, ...nodes, versions);
   return Buffer.concat([integerField(1, 1), bytesField(2, bytesField(1, bytesField(4, "serve")), graph)]);
 }

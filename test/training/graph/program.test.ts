@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { startNative } from "#test/parts/native.ts";
 import { compile } from "#training/graph/compile.ts";
+import { softmaxCrossEntropy } from "#training/graph/fused.ts";
 import type { NativeBackend } from "#training/graph/native-backend.ts";
 import type { Program } from "#training/graph/program.ts";
 import { dropout, uniform } from "#training/graph/random.ts";
@@ -219,6 +220,32 @@ describe("a graph", () => {
     program.dispose();
     expect(native.binding.getNumOfSavedModels()).toBe(sessions);
     expect([...w.dataSync()]).toEqual(weights);
+  });
+
+  test("repeats bit for bit from the same weights and seed", () => {
+    const batch = tf.randomUniform([16, 12, 12, 3], 0, 1, "float32", 1);
+    const wanted = tf.oneHot(
+      tf.tensor1d(
+        Array.from({ length: 16 }, (_, row) => row % 4),
+        "int32",
+      ),
+      4,
+    );
+    const weightsAfterSteps = () => {
+      const kernel = tf.variable(tf.randomNormal([3, 3, 3, 32], 0, 0.1, "float32", 2));
+      const dense = tf.variable(tf.randomNormal([6 * 6 * 32, 4], 0, 0.1, "float32", 3));
+      const variables = [kernel, dense];
+      const program = compile({ variables, optimizer: { kind: "adam" }, clipNorm: 1, seed: 9 });
+      programs.push(program);
+      const step = program.training((x, y) => {
+        const map = tf.relu(tf.conv2d(x as tf.Tensor4D, kernel as tf.Tensor4D, 1, "same"));
+        const flat = tf.reshape(dropout(tf.maxPool(map, 2, 2, "same"), 0.2), [16, -1]) as tf.Tensor2D;
+        return [tf.mean(softmaxCrossEntropy(y as tf.Tensor2D, tf.matMul(flat, dense as tf.Tensor2D))) as tf.Scalar];
+      });
+      for (let count = 0; count < 10; count++) tf.dispose(step.run([batch, wanted], 0.01));
+      return variables.map((variable) => Buffer.from(variable.dataSync<"float32">().buffer).toString("base64"));
+    };
+    expect(weightsAfterSteps()).toEqual(weightsAfterSteps());
   });
 
   test("does not grow while it runs", () => {
