@@ -1,50 +1,36 @@
 import { spawn } from "node:child_process";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { json } from "node:stream/consumers";
 import { z } from "zod";
-import { readTools } from "#config/tools.ts";
-import { temporaryFolder } from "#test/parts/temporary-folder.ts";
 import { createMlflowClient } from "#training/mlflow/client.ts";
-import { firstFreePort } from "#training/mlflow/free-port.ts";
-import { ensureMlflow } from "#training/mlflow/server.ts";
 import { createTracker } from "#training/mlflow/tracker.ts";
 
 const names = 100;
 const Answer = z.strictObject({ seconds: z.number() });
 
 /**
- * What logging 100 metrics a step costs: how long the training loop waits for it, and how long until MLflow has it all;
- * beside it Python's two ways, on the same server. Prints seconds; the last line is `ratio mlflow-logging`, of the waits.
+ * What logging 100 metrics a step costs: until the MLflow at `uri` has it all, and how long the training loop waits for
+ * it; beside it Python's two ways, on the same server. Prints seconds and ratios (theirs / ours).
  */
-export async function benchLogging(steps: number): Promise<void> {
-  const python = readTools(resolve(import.meta.dirname, "../../..")).mlflowPython;
-  if (!python) throw new Error("no Python with MLflow: run `npm test` once, whose set-up prepares it");
-  await using folder = await temporaryFolder();
-  const port = (await firstFreePort(20_000 + Math.floor(Math.random() * 10_000))) ?? 0;
-  const server = await ensureMlflow({
-    uri: `http://127.0.0.1:${port}`,
-    folder: folder.path,
-    python,
-    info: console.log,
-  });
-  if (server.kind !== "started") throw new Error(`no MLflow of its own: ${server.kind}`);
-  try {
-    const ours = await tracked({ uri: server.uri, folder: folder.path, steps });
-    const theirs = await inPython(python, { uri: server.uri, way: "log_metrics", steps, names });
-    const batched = await inPython(python, { uri: server.uri, way: "log_batch", steps, names });
-    const line = (what: string, seconds: number) =>
-      console.log(`${what.padEnd(66)} ${seconds.toFixed(2).padStart(8)} s`);
-    console.log(`${names} metrics over ${steps} steps (${names * steps} points), one MLflow on SQLite`);
-    line("Python, mlflow.log_metrics(..., step) each step: training waits", theirs);
-    line("Python, MlflowClient.log_batch of 1,000 points: training waits", batched);
-    line("Slipway's tracker: training waits", ours.held);
-    line("Slipway's tracker: until MLflow has acknowledged the last point", ours.arrived);
-    console.log(`ratio mlflow-logging-arrival ${(theirs / ours.arrived).toFixed(1)}`);
-    console.log(`ratio mlflow-logging-batch-arrival ${(batched / ours.arrived).toFixed(1)}`);
-    console.log(`ratio mlflow-logging ${(theirs / ours.held).toFixed(1)}`);
-  } finally {
-    process.kill(server.pid);
-  }
+export async function benchLogging(steps: number, { uri, python, folder }: Bench): Promise<void> {
+  const ours = await tracked({ uri, folder, steps });
+  const theirs = await inPython(python, { uri, way: "log_metrics", steps, names });
+  const batched = await inPython(python, { uri, way: "log_batch", steps, names });
+  const line = (what: string, seconds: number) => console.log(`${what.padEnd(66)} ${seconds.toFixed(2).padStart(8)} s`);
+  console.log(`${names} metrics over ${steps} steps (${names * steps} points), one MLflow on SQLite`);
+  line("Python, mlflow.log_metrics(..., step) each step", theirs);
+  line("Python, MlflowClient.log_batch of 1,000 points", batched);
+  line("Slipway's tracker: until MLflow has acknowledged the last point", ours.arrived);
+  line("Slipway's tracker: training waits", ours.held);
+  console.log(`ratio mlflow-logging-batch ${(batched / ours.arrived).toFixed(1)}`);
+  console.log(`ratio mlflow-logging-wait ${(theirs / ours.held).toFixed(1)}`);
+  console.log(`ratio mlflow-logging ${(theirs / ours.arrived).toFixed(1)}`);
+}
+
+interface Bench {
+  uri: string;
+  python: string;
+  folder: string; // for the journal
 }
 
 interface Work {
