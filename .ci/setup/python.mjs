@@ -30,15 +30,24 @@ export async function findPython() {
   return newer[0];
 }
 
-/** The Python of a virtual environment with exactly the packages that `lock` (a file of `.ci/python`) names, checked by hash. */
-export function environment(root, python, { lock, title, why }) {
+/**
+ * The Python of a virtual environment with exactly the packages that `lock` (a file of `.ci/python`) names, checked by hash.
+ * `modules` are imported once: that proves them, and leaves their bytecode, without which each later start would take twice as long.
+ */
+export function environment(root, python, { lock, modules, title, why }) {
   const path = join(root, ".ci/python", lock);
   const key = keyOf(readFileSync(path, "utf8"), python.version, process.platform, process.arch);
   const folder = join(cacheFolder, "python", `${lock.replace(/\.txt$/, "")}-${key}`);
-  return once(folder, "bin/python", (own) => step(title, why, (onLine) => build({ root, python, path, own, onLine })));
+  return once(folder, "bin/python", (own) =>
+    step(title, why, async (onLine) => {
+      await install({ root, python, path, own, onLine });
+      const command = [join(own, "bin/python"), "-c", modules.map((name) => `import ${name}`).join("\n")];
+      if (modules.length > 0) await run(command, { env: { ...process.env, PYTHONDONTWRITEBYTECODE: "" }, onLine });
+    }),
+  );
 }
 
-async function build({ root, python, path, own, onLine }) {
+async function install({ root, python, path, own, onLine }) {
   const uv = await getUv(root, python);
   const remedy = "check the network and pip's index settings (`pip config list`), then run the same command again";
   const options = { env: uv.env, remedy, onLine };

@@ -27,14 +27,12 @@ async function prepare(root, python) {
     return { program, env: await uvEnvironment(python) };
   } catch (error) {
     const [program] = which("uv");
-    say(
-      `the pinned uv can't be installed: ${program ? `${program} takes its place` : "pip alone does its work, more slowly"}`,
-    );
-    if (program) return { program, env: await uvEnvironment(python) };
-    if (!(await works([python.executable, "-c", "import ensurepip, venv"]))) {
+    if (!program && !(await hasVenv(python))) {
       error.message += `\nremedy: ${python.executable} has neither venv nor pip: \`apt install python3-venv\` or install uv`;
       throw error;
     }
+    say(`the pinned uv can't be installed; ${program ?? "pip alone, which is slower,"} takes its place`);
+    if (program) return { program, env: await uvEnvironment(python) };
     return { env: process.env };
   }
 }
@@ -42,7 +40,7 @@ async function prepare(root, python) {
 // uv is one executable, so a folder of files serves as well as an environment where Debian's Python has pip but no venv
 async function install(python, lock, own) {
   const packages = ["install", "--quiet", "--no-deps", "--require-hashes", "--disable-pip-version-check", "-r", lock];
-  if (await works([python.executable, "-c", "import ensurepip, venv"])) {
+  if (await hasVenv(python)) {
     await run([python.executable, "-m", "venv", own]);
     await run([join(own, "bin/python"), "-m", "pip", ...packages]);
   } else {
@@ -72,8 +70,8 @@ export function indexVariables(listed, variables) {
   return Object.fromEntries(Object.entries(wanted).filter(([name, value]) => value && !variables[name]));
 }
 
-function works(command) {
-  return run(command).then(
+function hasVenv(python) {
+  return run([python.executable, "-c", "import ensurepip, venv"]).then(
     () => true,
     () => false,
   );
