@@ -1,14 +1,4 @@
-import {
-  closeSync,
-  fstatSync,
-  fsyncSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  truncateSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { BadInputError } from "#config/bad-input.ts";
@@ -38,7 +28,7 @@ export function openJournal(path: string) {
   return {
     path,
 
-    /** Bytes of whole entries so far: the place to come back to with `truncateJournal`. */
+    /** Bytes of whole entries so far. */
     get offset(): number {
       return offset;
     },
@@ -72,16 +62,6 @@ export async function readJournal(
     if (from + length >= size) break; // a line that is not whole yet
   }
   return [];
-}
-
-/** Forgets what was journaled after `offset`, the end of an entry. */
-export function truncateJournal(path: string, offset: number): void {
-  const file = openSync(path, "r");
-  const before = Buffer.alloc(1);
-  const atEntryEnd = offset === 0 || (readSync(file, before, 0, 1, offset - 1) === 1 && before[0] === newline);
-  closeSync(file);
-  if (!atEntryEnd) throw new RangeError(`${path} has no entry that ends at byte ${offset}`);
-  truncateSync(path, offset);
 }
 
 function parse(bytes: Buffer, { path, from }: { path: string; from: number }): PlacedEntry[] {

@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { type Entry, fromLine } from "./entry.ts";
+import { fromLine } from "./entry.ts";
 import { reopen } from "./reopen.ts";
 import { readSent, sentPath } from "./sent.ts";
 
@@ -11,14 +11,14 @@ import { readSent, sentPath } from "./sent.ts";
  * which the journal holds metrics, 0 when of none.
  */
 export async function restoreJournal(path: string, bytes: Uint8Array): Promise<number> {
-  const entries = new TextDecoder().decode(bytes).split("\n").slice(0, -1).map(fromLine);
-  if (existsSync(path) && (await readFile(path, "utf8")).split("\n")[0] !== firstLine(bytes))
-    reopen(path, { resume: false });
+  const lines = new TextDecoder().decode(bytes).split("\n").slice(0, -1);
+  const steps = lines.map(fromLine).map((entry) => (entry.kind === "metrics" ? entry.step : 0));
+  if (existsSync(path) && (await readFile(path, "utf8")).split("\n")[0] !== lines[0]) reopen(path, { resume: false });
   // That place will lie within entries that are yet to come; sending all anew doubles nothing
   const sent = await readSent(path);
   if (sent && sent.offset > bytes.length) rmSync(sentPath(path));
   await mkdir(dirname(path), { recursive: true });
   await writeFile(`${path}.tmp`, bytes);
-  await rename(`${path}.tmp`, path); // another program that still writes to the old file does not reach this one
-  return entries.reduce((last, entry) => Math.max(last, stepOf(entry)), 0);
+  await rename(`${path}.tmp`, path); // a program that still writes to the old file does not reach this one
+  return steps.reduce((last, step) => Math.max(last, step), 0);
 }

@@ -61,7 +61,7 @@ export function createTracker(options: TrackerOptions) {
     /** Where the journal of an earlier run went that was in the way. */
     setAside,
 
-    /** Bytes of journal so far: what a checkpoint remembers, and `truncateJournal` comes back to. */
+    /** Bytes of journal so far: what a checkpoint keeps of it, and `restoreJournal` puts back. */
     get offset(): number {
       return journal.offset;
     },

@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { cpuUsage } from "node:process";
 import type { Sequential } from "@tensorflow/tfjs-layers";
 import type { Config } from "#config/schema.ts";
-import type { Candidate, Device, GitState } from "#training/candidate.ts";
+import type { Candidate, Device, EpochPoint, GitState } from "#training/candidate.ts";
+import type { Keeper } from "#training/checkpoint/keeper.ts";
 import type { ContentHash } from "#training/content-hash.ts";
 import type { Dataset } from "#training/data/dataset.ts";
 import { classificationMetrics } from "#training/metrics.ts";
@@ -14,9 +14,11 @@ import { foldScaling, measureScaling, scaled } from "#training/models/scaling.ts
 import { measureReference } from "#training/package/measure-reference.ts";
 import { writePackage } from "#training/package/write.ts";
 import { predict } from "#training/predict.ts";
-import { logEnding } from "./record.ts";
+import { createClock } from "./clock.ts";
+import type { Resumed } from "./open-run.ts";
+import { logEnding, logEpoch } from "./record.ts";
 import { pickSamples } from "./samples.ts";
-import { type EpochEvent, train } from "./train.ts";
+import { type EpochEvent, type Snapshots, train } from "./train.ts";
 
 export interface EpochProgress {
   kind: "epoch";
@@ -33,13 +35,15 @@ export interface MakeCandidateOptions {
   signal: AbortSignal | undefined;
   folder: string; // the candidate is written to `folder/candidate`
   tracker: Tracker;
+  keeper: Keeper;
+  resumed: Resumed;
 }
 
 /** Trains, calibrates and packages one model; returns what `candidate.json` holds, which it writes last. */
 export async function* makeCandidate(options: MakeCandidateOptions): AsyncGenerator<EpochProgress, Candidate> {
-  const { config, dataset, device, content, git, signal, folder, tracker } = options;
-  const startedAt = new Date();
-  const cpuBefore = cpuUsage();
+  const { config, dataset, device, content, git, signal, folder, tracker, keeper, resumed } = options;
+  const { checkpoint, loggedEpoch } = resumed;
+  const spent = createClock(checkpoint?.spent);
   const shape = { inputShape: dataset.inputShape, classes: dataset.classes.length };
   const model = buildModel(config.architecture, shape, config.training);
   try {
@@ -47,16 +51,25 @@ export async function* makeCandidate(options: MakeCandidateOptions): AsyncGenera
     const data = scaling
       ? { train: scaled(dataset.train, scaling), validation: scaled(dataset.validation, scaling) }
       : dataset;
-    const curves: Candidate["curves"] = [];
+    const curves: EpochPoint[] = [];
+    const reached = (point: EpochPoint): void => {
+      curves.push(point);
+      if (point.epoch > loggedEpoch) logEpoch(tracker, point);
+    };
+    for (const point of checkpoint?.curves ?? []) reached(point);
+    const snapshots: Snapshots = {
+      due: keeper.due,
+      start: (snapshot) => keeper.start({ snapshot, curves, spent: spent() }),
+      finish: (snapshot) => keeper.finish({ snapshot, curves, spent: spent() }),
+    };
     let bestEpoch = 1;
-    for await (const event of train(model, data, { training: config.training, signal })) {
-      const { epoch, loss, accuracy, validationLoss, validationAccuracy, learningRate } = event.point;
-      const reached = { val_loss: validationLoss, val_accuracy: validationAccuracy };
-      tracker.logMetrics(epoch, { loss, accuracy, ...reached, ...(learningRate && { learning_rate: learningRate }) });
-      curves.push(event.point);
+    const { training } = config;
+    for await (const event of train(model, data, { training, signal, from: checkpoint?.snapshot, snapshots })) {
+      reached(event.point);
       bestEpoch = event.bestEpoch;
-      yield { kind: "epoch", epochs: config.training.epochs, event };
+      yield { kind: "epoch", epochs: training.epochs, event };
     }
+    await keeper.confirm();
     const temperature = await calibrate(model, data.validation);
     if (scaling) foldScaling(model, scaling);
 
@@ -75,8 +88,6 @@ export async function* makeCandidate(options: MakeCandidateOptions): AsyncGenera
       samples: await pickSamples(dataset, probabilities),
     });
     const arrival = await tracker.flush();
-    const { user, system } = cpuUsage(cpuBefore);
-    const endedAt = new Date();
     const candidate: Candidate = {
       model: config.model,
       env: config.env,
@@ -91,10 +102,8 @@ export async function* makeCandidate(options: MakeCandidateOptions): AsyncGenera
       bestEpoch,
       temperature,
       validation: { loss: validation.log_loss, accuracy: validation.accuracy },
-      seconds: (endedAt.getTime() - startedAt.getTime()) / 1000,
-      cpuSeconds: (user + system) / 1e6,
-      startedAt: startedAt.toISOString(),
-      endedAt: endedAt.toISOString(),
+      ...spent(),
+      endedAt: new Date().toISOString(),
     };
     await writeFile(join(folder, "candidate", "candidate.json"), `${JSON.stringify(candidate, null, 2)}\n`);
     return candidate;

@@ -20,12 +20,25 @@ export interface Beginning {
 }
 
 /** Logs what is known of a run before its first epoch: the whole configuration, the data, the code, the device. */
-export function logBeginning(tracker: Tracker, { config, dataset, device, content, git }: Beginning): void {
-  const { summary: data } = dataset;
+export function logBeginning(tracker: Tracker, beginning: Beginning): void {
+  const { config, dataset } = beginning;
   tracker.logParams(paramsOf(config));
-  tracker.setTags(tagsOf({ program: "training/train/main.ts", git, device, data, contentHash: content.hash }));
-  for (const input of datasetsOf(config.model, `${config.data.root}/${config.data.path}`, data))
+  logOrigin(tracker, beginning);
+  for (const input of datasetsOf(config.model, `${config.data.root}/${config.data.path}`, dataset.summary))
     tracker.logDataset(input);
+}
+
+/** Logs what may be another each time that a training is resumed: the commit and the device. */
+export function logOrigin(tracker: Tracker, { dataset, device, content, git }: Beginning): void {
+  const { summary: data } = dataset;
+  tracker.setTags(tagsOf({ program: "training/train/main.ts", git, device, data, contentHash: content.hash }));
+}
+
+/** Logs an epoch's point under the names that Keras gives it. */
+export function logEpoch(tracker: Tracker, point: EpochPoint): void {
+  const { epoch, loss, accuracy, validationLoss, validationAccuracy, learningRate } = point;
+  const reached = { val_loss: validationLoss, val_accuracy: validationAccuracy };
+  tracker.logMetrics(epoch, { loss, accuracy, ...reached, ...(learningRate && { learning_rate: learningRate }) });
 }
 
 export interface Ending {

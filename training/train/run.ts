@@ -4,6 +4,7 @@ import type { Config } from "#config/schema.ts";
 import { startBackend } from "#training/backend.ts";
 import type { Candidate, DataSummary, Device, GitState } from "#training/candidate.ts";
 import { candidatePrefix, fetchCandidate } from "#training/candidate-store.ts";
+import { deleteCheckpoints } from "#training/checkpoint/store.ts";
 import { contentHash } from "#training/content-hash.ts";
 import { loadDataset } from "#training/data/dataset.ts";
 import { dataManifest } from "#training/data/manifest.ts";
@@ -11,11 +12,12 @@ import type { MlflowClient } from "#training/mlflow/client.ts";
 import type { EndStatus } from "#training/mlflow/entry.ts";
 import { MlflowError, MlflowUnreachableError } from "#training/mlflow/errors.ts";
 import { replay } from "#training/mlflow/replay.ts";
-import { type Arrival, createTracker, type Tracker } from "#training/mlflow/tracker.ts";
+import type { Arrival } from "#training/mlflow/tracker.ts";
 import type { Storage } from "#training/storage/storage.ts";
 import { isTiny } from "#training/tiny.ts";
 import { type EpochProgress, makeCandidate } from "./make-candidate.ts";
-import { logBeginning } from "./record.ts";
+import { isStillOurs, openRun } from "./open-run.ts";
+import { logBeginning, logOrigin } from "./record.ts";
 
 /** What training tells while it goes on; `candidate` is the last. `reused`: the same content was trained before. */
 export type TrainEvent =
@@ -39,17 +41,25 @@ export interface TrainCandidateOptions {
 /**
  * Trains a model from its configuration to a candidate, or finds the candidate of the same content hash. The candidate
  * lies in `folder` (`OUTPUTS/MODEL/HASH`) and in the storage.
- * @throws BadInputError for bad data or a diverging loss; the signal's reason.
+ *
+ * A training of the same content hash that was stopped or killed goes on from its last checkpoint, in the same run. When
+ * the signal stops it, a checkpoint is taken and the run is KILLED in MLflow; it is RUNNING again once it is resumed.
+ * After a SIGKILL MLflow hears nothing and says RUNNING until then.
+ * @throws BadInputError for bad data or a diverging loss; TakenOverError; the signal's reason.
  */
 export async function* trainCandidate(options: TrainCandidateOptions): AsyncGenerator<TrainEvent, void> {
-  const { root, config, storage, signal } = options;
-  const source = { root, info: options.info };
+  const { root, config, storage, client, signal, git, info } = options;
+  const source = { root, info };
   const files = await dataManifest(config.data, source);
   const content = await contentHash({ root, config, files });
-  const folder = resolve(root, config.outputs, candidatePrefix(config.model, content.hash));
+  const prefix = candidatePrefix(config.model, content.hash);
+  const checkpoints = `${prefix}/checkpoints`;
+  const folder = resolve(root, config.outputs, prefix);
+  const journalPath = join(folder, journalFile);
   const found = await fetchCandidate(storage, folder, { model: config.model, contentHash: content.hash });
   if (found) {
-    const arrival = await replayed(options.client, join(folder, journalFile));
+    await deleteCheckpoints(storage, checkpoints); // a program that was killed at its very end leaves them
+    const arrival = await replayed(client, journalPath);
     yield { kind: "candidate", candidate: withRun(found, arrival), folder, reused: true, arrival };
     return;
   }
@@ -60,30 +70,31 @@ export async function* trainCandidate(options: TrainCandidateOptions): AsyncGene
   yield { kind: "device", device };
 
   await mkdir(folder, { recursive: true });
-  const tracker = openTracker(options, folder);
+  const { tracker, keeper, resumed, isNew } = await openRun({
+    config,
+    storage,
+    client,
+    info,
+    checkpoints,
+    journalPath,
+  });
   let status: EndStatus = "KILLED"; // also when the caller stops listening
   try {
-    logBeginning(tracker, { config, dataset, device, content, git: options.git });
-    const candidate = yield* makeCandidate({
-      config,
-      git: options.git,
-      signal,
-      dataset,
-      device,
-      content,
-      folder,
-      tracker,
-    });
-    await storage.upload(folder, candidatePrefix(config.model, content.hash), { last: "candidate/candidate.json" });
+    (isNew ? logBeginning : logOrigin)(tracker, { config, dataset, device, content, git });
+    await keeper.keepJournal(); // whoever resumes this training finds its run
+    const run = { tracker, keeper, resumed };
+    const candidate = yield* makeCandidate({ config, git, signal, dataset, device, content, folder, ...run });
+    await storage.upload(folder, prefix, { last: "candidate/candidate.json" });
     status = "FINISHED";
     tracker.end(status);
     const arrival = await tracker.flush();
+    await deleteCheckpoints(storage, checkpoints);
     yield { kind: "candidate", candidate: withRun(candidate, arrival), folder, reused: false, arrival };
   } catch (error) {
     if (!signal?.aborted) status = "FAILED";
     throw error;
   } finally {
-    if (status !== "FINISHED") {
+    if (status !== "FINISHED" && (await isStillOurs(keeper, info))) {
       tracker.end(status);
       await tracker.flush({ timeoutMs: lastFlushMs });
     }
@@ -93,15 +104,6 @@ export async function* trainCandidate(options: TrainCandidateOptions): AsyncGene
 
 const journalFile = "journal.jsonl";
 const lastFlushMs = 5_000; // someone waits for the program to end
-
-function openTracker({ config, client }: TrainCandidateOptions, folder: string): Tracker {
-  return createTracker({
-    journalPath: join(folder, journalFile),
-    client,
-    experiment: config.tracking.experiment ?? config.model,
-    runName: `${config.model}-${config.env}`,
-  });
-}
 
 /** The rest of an earlier training's journal goes to an MLflow that was away then. */
 async function replayed(client: MlflowClient | undefined, journal: string): Promise<Arrival> {

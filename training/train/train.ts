@@ -1,16 +1,14 @@
-import { setImmediate } from "node:timers/promises";
-import type { Tensor } from "@tensorflow/tfjs-core";
 import type { Sequential } from "@tensorflow/tfjs-layers";
 import { BadInputError } from "#config/bad-input.ts";
 import type { Training } from "#config/schema.ts";
 import type { EpochPoint } from "#training/candidate.ts";
 import type { Examples } from "#training/data/dataset.ts";
 import { predictLogits } from "#training/models/logits.ts";
-import { type Augment, createAugment } from "./augment.ts";
-import { batches } from "./batches.ts";
-import { learningRateAt } from "./schedule.ts";
+import { createAugment } from "./augment.ts";
+import { fitEpoch, type Reached } from "./fit-epoch.ts";
 import { createShuffle } from "./shuffle.ts";
-import { createStep, type Step } from "./step.ts";
+import { type Best, restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
+import { createStep } from "./step.ts";
 import { type Tally, tally } from "./tally.ts";
 
 /** One epoch has ended. Until the generator goes on, the model holds this epoch's weights. */
@@ -32,9 +30,20 @@ export interface TrainOptions {
   training: Training;
   /** Ends training between two batches by throwing its reason. */
   signal?: AbortSignal | undefined;
+  /** Where an earlier training of the same model on the same data stood: this one ends in the same weights as if it had gone on. */
+  from?: Snapshot | undefined;
+  snapshots?: Snapshots | undefined;
 }
 
-const longestBlockMs = 50;
+/** Who keeps snapshots of a training. */
+export interface Snapshots {
+  /** Asked before each batch: whether it is time for one. May throw to end training. */
+  due(): boolean;
+  /** Takes one while training goes on. */
+  start(snapshot: Snapshot): void;
+  /** Takes the last one: training ends when it is safe. */
+  finish(snapshot: Snapshot): Promise<void>;
+}
 
 /**
  * Trains a model epoch by epoch and leaves it with the weights of the epoch of lowest validation loss, also when the caller
@@ -45,17 +54,33 @@ const longestBlockMs = 50;
 export async function* train(
   model: Sequential,
   data: TrainingData,
-  { training, signal }: TrainOptions,
+  { training, signal, from, snapshots }: TrainOptions,
 ): AsyncGenerator<EpochEvent, void> {
   const validationLabels = Array.from({ length: data.validation.length }, (_, index) => data.validation.label(index));
   const shuffle = createShuffle(data.train.length, training.seed);
   const augment = createAugment(data.train.inputShape, training.augmentation, training.seed);
   const step = createStep(model, training);
-  let best: { epoch: number; loss: number; weights: Tensor[] } | undefined;
+  let best: Best | undefined;
   try {
-    for (let epoch = 1; epoch <= training.epochs; epoch++) {
-      const startedMs = performance.now();
-      const met = await fitEpoch(step, data.train, { epoch, order: shuffle(), training, augment, signal });
+    if (from) best = restoreSnapshot(step.program, from);
+    const { epoch: first = 1 } = from?.position ?? {};
+    for (let past = 1; past < first; past++) shuffle();
+    for (let epoch = first; epoch <= training.epochs; epoch++) {
+      const begun = epoch === from?.position.epoch ? from.position : undefined;
+      const startedMs = performance.now() - (begun?.seconds ?? 0) * 1000;
+      const take = ({ batch, met }: Reached): Snapshot => {
+        const seconds = (performance.now() - startedMs) / 1000;
+        return takeSnapshot(step.program, best, { epoch, batch, met: { ...met }, seconds });
+      };
+      const between = (reached: Reached) => pause({ signal, snapshots, take, reached });
+      const met = await fitEpoch(step, data.train, {
+        epoch,
+        order: shuffle(),
+        training,
+        augment,
+        from: begun,
+        between,
+      });
       const reached = tally(await predictLogits(step.predict, data.validation), validationLabels);
       const point = { ...pointOf(epoch, met, reached), learningRate: met.learningRate };
       checkFinite(point, training);
@@ -77,41 +102,19 @@ export async function* train(
   }
 }
 
-interface Pass {
-  epoch: number;
-  order: readonly number[];
-  training: Training;
-  augment: Augment | undefined;
-  signal: AbortSignal | undefined;
+interface Pause extends Pick<TrainOptions, "signal" | "snapshots"> {
+  take: (reached: Reached) => Snapshot;
+  reached: Reached;
 }
 
-/** What an epoch met on its way, and the learning rate of its last step. */
-type Met = Tally & { learningRate: number };
-
-/** One pass through the examples. Now and then it lets signals and timers have their turn. */
-async function fitEpoch(
-  step: Step,
-  examples: Examples<"train">,
-  { epoch, order, training, augment, signal }: Pass,
-): Promise<Met> {
-  const { batchSize } = training;
-  const stepsPerEpoch = Math.ceil(order.length / batchSize);
-  const sum: Met = { rows: 0, loss: 0, right: 0, learningRate: training.learningRate };
-  await setImmediate();
-  let turnMs = performance.now();
-  for await (const batch of batches(examples, { epoch, order, batchSize, augment })) {
-    signal?.throwIfAborted();
-    sum.learningRate = learningRateAt(step.program.steps, stepsPerEpoch, training);
-    const { rows, loss, right } = tally(step.fit(batch, sum.learningRate), batch.labels);
-    sum.rows += rows;
-    sum.loss += loss;
-    sum.right += right;
-    if (performance.now() - turnMs > longestBlockMs) {
-      await setImmediate();
-      turnMs = performance.now();
-    }
+/** Between two batches: a snapshot if it is time for one; the last one, and the end, if training is to end. */
+async function pause({ signal, snapshots, take, reached }: Pause): Promise<void> {
+  const isSound = Number.isFinite(reached.met.loss); // else training fails after this epoch, which is not to be resumed
+  if (signal?.aborted) {
+    if (isSound) await snapshots?.finish(take(reached));
+    throw signal.reason;
   }
-  return sum;
+  if (snapshots?.due() && isSound) snapshots.start(take(reached));
 }
 
 function pointOf(epoch: number, met: Tally, reached: Tally): EpochPoint {

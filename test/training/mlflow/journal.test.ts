@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "#test/parts/temporary-folder.ts";
 import { toBatches } from "#training/mlflow/batches.ts";
-import { openJournal, readJournal, truncateJournal } from "#training/mlflow/journal.ts";
+import { openJournal, readJournal } from "#training/mlflow/journal.ts";
 
 const metrics = (step: number) =>
   ({ kind: "metrics", time: 1_000 + step, step, values: { loss: 1 / step, ü: step } }) as const;
@@ -57,21 +57,6 @@ describe("a journal", () => {
     journal.append(metrics(1));
     journal.close();
     expect((await readJournal(journal.path, { maximumBytes: 100 }))[0]?.entry.kind).toBe("tags");
-  });
-
-  it("goes back to an offset, and only to where an entry ends", async () => {
-    await using folder = await temporaryFolder();
-    const journal = openJournal(join(folder.path, "journal"));
-    journal.append(metrics(1));
-    const { offset } = journal;
-    journal.append(metrics(2));
-    journal.close();
-    expect(() => truncateJournal(journal.path, offset - 1)).toThrow("no entry that ends at");
-    expect(() => truncateJournal(journal.path, offset + 1_000)).toThrow("no entry that ends at");
-    truncateJournal(journal.path, offset);
-    expect((await readJournal(journal.path)).map(({ entry }) => entry)).toEqual([metrics(1)]);
-    truncateJournal(journal.path, 0);
-    expect(await readJournal(journal.path)).toEqual([]);
   });
 
   it("names the place of a line that is no entry", async () => {

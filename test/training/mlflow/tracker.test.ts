@@ -1,4 +1,4 @@
-import { rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -6,8 +6,9 @@ import { answering } from "#test/parts/answering.ts";
 import { freePort, sharedMlflow } from "#test/parts/mlflow.ts";
 import { temporaryFolder } from "#test/parts/temporary-folder.ts";
 import { createMlflowClient } from "#training/mlflow/client.ts";
-import { readJournal, truncateJournal } from "#training/mlflow/journal.ts";
+import { readJournal } from "#training/mlflow/journal.ts";
 import { replay } from "#training/mlflow/replay.ts";
+import { restoreJournal } from "#training/mlflow/restore.ts";
 import { createTracker } from "#training/mlflow/tracker.ts";
 import { journaledPoints, storedPoints } from "./recorded.ts";
 
@@ -151,7 +152,8 @@ describe("a tracker", () => {
     expect(await storedPoints(client, arrival.run.runId)).toHaveLength(1);
     first.close(); // as SIGKILL would
 
-    truncateJournal(options.journalPath, checkpoint);
+    const kept = (await readFile(options.journalPath)).subarray(0, checkpoint);
+    expect(await restoreJournal(options.journalPath, kept)).toBe(1);
     const second = createTracker({ ...options, resume: true });
     second.logMetrics(2, { loss: 0.5 });
     second.logMetrics(3, { loss: 0.25 });
