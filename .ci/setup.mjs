@@ -4,9 +4,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { keyOf } from "./setup/cache.mjs";
+import { run } from "./setup/command.mjs";
 import { kustomize, kustomizeVersion } from "./setup/kustomize.mjs";
 import { installPackages } from "./setup/packages.mjs";
-import { say } from "./setup/progress.mjs";
+import { say, step } from "./setup/progress.mjs";
 import { environment, findPython, pythonRemedy } from "./setup/python.mjs";
 
 const root = join(import.meta.dirname ?? dirname(new URL(import.meta.url).pathname), "..");
@@ -23,6 +24,13 @@ const oracles = {
   modules: ["mlflow.pyfunc", "mlflow.tensorflow", "scipy.stats", "sklearn.linear_model", "statsmodels.api", "tf_keras"],
   title: "TensorFlow, scikit-learn and others that tests compare with",
   why: "a Python environment, 600 MB once",
+};
+
+const seaweedfs = {
+  lock: "seaweedfs.txt",
+  modules: [],
+  title: "SeaweedFS",
+  why: "an S3 server for the tests, 50 MB once",
 };
 
 // a key of config/tools.ts, the goals that need it, what its making depends on, and how it is made with the machine's Python
@@ -45,6 +53,19 @@ const tools = [
     inputs: () => kustomizeVersion,
     make: (python) => kustomize(root, python),
   },
+  {
+    name: "seaweedfs",
+    goals: ["test"],
+    inputs: () => read(`.ci/python/${seaweedfs.lock}`),
+    make: async (python) => join(await environment(root, python, seaweedfs), "../weed"),
+  },
+  {
+    name: "nativeBinding",
+    goals: ["test"],
+    inputs: () => ["location.ts", "build.ts", "libraries.ts"].map((file) => read(`training/native/${file}`)).join(""),
+    make: () => nativeBinding(),
+    isLast: true, // takes TensorFlow's libraries from the oracles
+  },
 ];
 
 try {
@@ -58,8 +79,8 @@ try {
 async function setUp(goal) {
   if (!goals.includes(goal)) throw new Error(`expected one of ${goals.join(", ")}, got ${goal}`);
   await installPackages(root);
-  const made = await readRecord("tools.json");
-  const keys = await readRecord("setup.json");
+  const made = readRecord("tools.json");
+  const keys = readRecord("setup.json");
   const current = (tool) => keys[tool.name] === keyOf(tool.inputs()) && existsSync(made[tool.name] ?? "");
   const missing = tools.filter((tool) => tool.goals.includes(goal) && !current(tool));
   if (missing.length === 0) return;
@@ -68,23 +89,48 @@ async function setUp(goal) {
   if (!python && goal === "test") throw new Error(`no Python 3.10 or newer on PATH\nremedy: ${pythonRemedy}`);
   if (!python) return say(`no Python 3.10 or newer on PATH: going on without MLflow. To have it, ${pythonRemedy}`);
   // all at once: most of the time goes to the network
+  await make(
+    missing.filter((tool) => !tool.isLast),
+    python,
+  );
+  await make(
+    missing.filter((tool) => tool.isLast),
+    python,
+  );
+}
+
+async function make(missing, python) {
   const results = await Promise.allSettled(missing.map((tool) => tool.make(python)));
-  for (const [index, tool] of missing.entries()) {
+  const had = missing.flatMap((tool, index) => {
     const { status, value } = results[index];
-    if (status === "fulfilled") Object.assign(made, { [tool.name]: value });
-    if (status === "fulfilled") Object.assign(keys, { [tool.name]: keyOf(tool.inputs()) });
-  }
-  await writeRecord("tools.json", made);
-  await writeRecord("setup.json", keys);
+    return status === "fulfilled" ? [{ name: tool.name, path: value, key: keyOf(tool.inputs()) }] : [];
+  });
+  await addToRecord(
+    "tools.json",
+    had.map(({ name, path }) => [name, path]),
+  );
+  await addToRecord(
+    "setup.json",
+    had.map(({ name, key }) => [name, key]),
+  );
   const failed = results.find(({ status }) => status === "rejected");
   if (failed) throw failed.reason;
+}
+
+/** The path of TensorFlow.js' binding to native TensorFlow, built by the project's own program, which runs with its own Node. */
+function nativeBinding() {
+  const node = join(root, "node_modules/.bin/node");
+  return step("TensorFlow.js' native binding", "compiled once, half a minute", async (onLine) => {
+    const output = await run([node, join(root, "training/native/main.ts")], { cwd: root, onLine });
+    return output.trim().split("\n").at(-1);
+  });
 }
 
 function read(path) {
   return readFileSync(join(root, path), "utf8");
 }
 
-async function readRecord(name) {
+function readRecord(name) {
   try {
     return JSON.parse(read(`node_modules/.cache/slipway/${name}`));
   } catch {
@@ -92,9 +138,11 @@ async function readRecord(name) {
   }
 }
 
-async function writeRecord(name, value) {
+// read again, since a set-up for another goal may have added to it meanwhile
+async function addToRecord(name, entries) {
   const path = join(root, "node_modules/.cache/slipway", name);
+  const text = JSON.stringify({ ...readRecord(name), ...Object.fromEntries(entries) });
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${path}.${process.pid}`, JSON.stringify(value));
+  await writeFile(`${path}.${process.pid}`, text);
   await rename(`${path}.${process.pid}`, path);
 }

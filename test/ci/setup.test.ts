@@ -161,7 +161,7 @@ describe("Python environments", () => {
     await using project = await setupFolder();
     await project.program(
       "uv",
-      `for last; do :; done; [ "$1" = venv ] && mkdir -p "$last/bin" && echo > "$last/bin/python"; exit 0`,
+      `for last; do :; done; [ "$1" = venv ] && mkdir -p "$last/bin" && echo "#!/bin/sh" > "$last/bin/python" && /bin/chmod +x "$last/bin/python"; exit 0`,
     );
     await project.program("python3", `case "$2" in *json*) ${found};; *) exit 1;; esac`);
     expect(await project.run("run")).toMatchObject({ code: 0 });
