@@ -13,7 +13,7 @@ export interface Ended {
 }
 
 /**
- * A project that has only set-up in it, on a machine whose PATH has only a shell, Node and the programs a test puts there, and
+ * A project that has only set-up and what it reads in it, on a machine whose PATH has only a shell, Node and the programs a test puts there, and
  * whose cache is empty. Its npm notes its arguments and makes `node_modules`.
  */
 export async function setupFolder() {
@@ -23,7 +23,7 @@ export async function setupFolder() {
     string,
     string,
   ];
-  await cp(join(checkout, ".ci"), join(root, ".ci"), { recursive: true });
+  for (const part of [".ci", "training/native"]) await cp(join(checkout, part), join(root, part), { recursive: true });
   await mkdir(bin);
   for (const path of ["/bin/sh", "/bin/mkdir", process.execPath])
     await symlink(path, join(bin, path.split("/").at(-1) ?? ""));
