@@ -8,6 +8,7 @@ export const Tools = z.strictObject({
   oraclesPython: z.string().optional(), // a Python that has MLflow, TensorFlow, scikit-learn, SciPy, statsmodels
   kustomize: z.string().optional(),
   seaweedfs: z.string().optional(), // its one program, weed
+  nativeBinding: z.string().optional(), // TensorFlow.js' binding to native TensorFlow
 });
 export type Tools = z.infer<typeof Tools>;
 

@@ -13,7 +13,8 @@ try {
     console.log(`TensorFlow ${await checkNative()}`);
   } else {
     const flavour = values.gpu ? "gpu" : "cpu";
-    await setUpNative({ cache: cacheHome(process.env), flavour, log: console.log, ...toolsOf(process.env) });
+    const log = console.error;
+    console.log(await setUpNative({ cache: cacheHome(process.env), flavour, log, ...toolsOf(process.env) }));
   }
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
