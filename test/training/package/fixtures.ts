@@ -1,5 +1,7 @@
 import { randomUniform, tidy } from "@tensorflow/tfjs-core";
 import { input, type LayersModel, layers, model, sequential } from "@tensorflow/tfjs-layers";
+import { Training } from "#config/schema.ts";
+import { buildModel } from "#training/models/build.ts";
 import type { PackageContents } from "#training/package/write.ts";
 
 const classes = ["setosa", "versicolor", "virginica"];
@@ -35,6 +37,8 @@ export const architectures = {
         layers.dense({ units: 3, activation: "softmax", kernelRegularizer: "l1l2" }),
       ],
     }),
+  cifar10: () =>
+    buildModel("cnn", { inputShape: [32, 32, 3], classes: 3 }, Training.parse({ channels: [4, 6], dropout: 0.2 })),
   residual: () => {
     const image = input({ shape: [8, 8, 3] });
     const wide = layers.conv2d({ filters: 4, kernelSize: 3, padding: "same" }).apply(image);

@@ -57,7 +57,7 @@ describe.each(names)("a package of the %s model in Python", (name) => {
   });
 });
 
-test.each(["softmax", "mlp", "cnn"])("the summary of the %s model is what Keras prints", async (name) => {
+test.each(["softmax", "mlp", "cnn", "cifar10"])("the summary of the %s model is what Keras prints", async (name) => {
   const summary = await readFile(join(folder.path, name, "model_summary.txt"), "utf8");
   expect(summary.trimEnd()).toBe(answers[name]?.summary.trimEnd());
 });
