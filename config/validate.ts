@@ -9,7 +9,7 @@ export interface LayeredProblem extends Problem {
 }
 
 /** Layers to validate as one configuration. `base` is the model's own file, where what is missing belongs. */
-export interface Candidate {
+export interface Sources {
   env: string;
   model: string;
   base: Layer;
@@ -17,7 +17,7 @@ export interface Candidate {
 }
 
 /** The merged configuration, or everything that is wrong with it. */
-export function validate({ env, model, base, layers }: Candidate): Config | LayeredProblem[] {
+export function validate({ env, model, base, layers }: Sources): Config | LayeredProblem[] {
   const values = merge(layers);
   const result = Config.safeParse({ ...values, env, model });
   const problems = (result.error?.issues ?? [])
@@ -27,7 +27,7 @@ export function validate({ env, model, base, layers }: Candidate): Config | Laye
       return { kind, path: path.join("."), message, where: layer.locate(path), layer };
     });
   const misplaced = ["env", "model"].flatMap((path): LayeredProblem[] => {
-    const layer = layers.find((candidate) => valueAt(candidate.values, [path]) !== undefined);
+    const layer = layers.find(({ values }) => valueAt(values, [path]) !== undefined);
     return layer
       ? [{ kind: "wrong", path, message: `is chosen with --${path}`, where: layer.locate([path]), layer }]
       : [];
