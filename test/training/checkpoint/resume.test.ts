@@ -1,0 +1,159 @@
+import { once } from "node:events";
+import { existsSync, watch } from "node:fs";
+import { cp, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { sharedMlflow } from "#test/parts/mlflow.ts";
+import { createTrainingCheckout, type Training } from "#test/parts/training-checkout.ts";
+import type { Candidate } from "#training/candidate.ts";
+import { createMlflowClient, type MlflowClient } from "#training/mlflow/client.ts";
+
+const epochs = 600;
+const timeout = 180_000;
+const anEpoch = /epoch \d+\/\d+:/;
+
+let checkout: Awaited<ReturnType<typeof createTrainingCheckout>>;
+let client: MlflowClient;
+let trackingUri: string;
+let unbroken: Candidate;
+
+beforeAll(async () => {
+  ({ uri: trackingUri } = await sharedMlflow());
+  client = createMlflowClient({ trackingUri });
+  checkout = await createTrainingCheckout();
+  unbroken = await finish(await start("unbroken"));
+}, timeout);
+
+afterAll(async () => {
+  await client.close();
+  await checkout[Symbol.asyncDispose]();
+});
+
+/** Starts the training `name`: iris, long enough to be stopped, a checkpoint every few milliseconds. */
+function start(name: string, options: { outputs?: string; models?: string } = {}): Promise<Training> {
+  const knobs = { epochs, patience: epochs, checkpointSeconds: 0.05 };
+  const set = Object.entries(knobs).map(([knob, value]) => `training.${knob}=${value}`);
+  return checkout.start({ outputs: name, trackingUri, ...options, set: [...set, `tracking.experiment=${name}`] });
+}
+
+async function finish(training: Training): Promise<Candidate> {
+  expect(await training.ended, training.output()).toBe(0);
+  return await checkout.candidate(training);
+}
+
+async function stop(training: Training, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+  training.child.kill(signal);
+  expect(await training.ended, training.output()).toBe(signal === "SIGTERM" ? 143 : null);
+}
+
+async function runsOf(experiment: string) {
+  return await client.searchRuns({ experimentIds: [await client.getOrCreateExperiment(experiment)] });
+}
+
+/** The same weights and curves as the unbroken training; one run that is finished and holds every point once. */
+async function expectAsUnbroken(experiment: string, candidate: Candidate): Promise<void> {
+  const values = ({ curves }: Candidate) => curves.map(({ seconds: _, ...point }) => point);
+  expect(values(candidate)).toEqual(values(unbroken));
+  expect(candidate.modelDigest).toBe(unbroken.modelDigest);
+  const [run, ...others] = await runsOf(experiment);
+  expect(others).toEqual([]);
+  expect(run).toMatchObject({ status: "FINISHED", runId: candidate.run?.runId });
+  expect(run?.params["epochs"]).toBe(`${epochs}`);
+  for (const [key, name] of Object.entries({ loss: "loss", val_accuracy: "validationAccuracy" } as const)) {
+    const points = (await client.metricHistory(run?.runId ?? "", key)).toSorted((a, b) => a.step - b.step);
+    expect(points.map(({ step, value }) => ({ step, value }))).toEqual(
+      unbroken.curves.map((point) => ({ step: point.epoch, value: point[name] })),
+    );
+  }
+}
+
+async function checkpointsOf(outputs: string): Promise<string> {
+  const models = join(checkout.outputsOf(outputs), "models/iris");
+  const [hash = ""] = await readdir(models);
+  return join(models, hash, "checkpoints");
+}
+
+test("stopped and killed at random moments, it ends as if it had not been", { timeout }, async () => {
+  const signals = ["SIGTERM", "SIGKILL", "SIGKILL", "SIGTERM"] as const;
+  for (const [index, signal] of signals.entries()) {
+    const training = await start("random");
+    await training.printed(new RegExp(`epoch ${Math.floor(70 * (index + Math.random()) + 1)}/`));
+    await sleep(Math.random() * 5);
+    await stop(training, signal);
+    const [run, ...others] = await runsOf("random");
+    expect(others).toEqual([]);
+    if (signal === "SIGTERM") expect(run?.status).toBe("KILLED");
+  }
+  const last = await start("random");
+  await last.printed(anEpoch);
+  expect(last.output()).toMatch(/goes on from a checkpoint: epoch \d+, batch \d/);
+  await expectAsUnbroken("random", await finish(last));
+  const left = await readdir(await checkpointsOf("random"));
+  expect(left.filter((file) => !file.includes(".tmp-"))).toEqual([]); // of a write that was killed
+});
+
+test("killed inside of a checkpoint's write, it has the checkpoint before", { timeout }, async () => {
+  for (const written of [/safetensors\.tmp-/, /jsonl\.tmp-/, /pointer\.json\.tmp-/]) {
+    const training = await start("inside");
+    await training.printed(anEpoch);
+    const watcher = watch(await checkpointsOf("inside"));
+    for await (const [, file] of onChanges(watcher)) {
+      if (written.test(file) && training.child.kill("SIGKILL")) break;
+    }
+    watcher.close();
+    expect(await training.ended, training.output()).toBe(null);
+  }
+  await expectAsUnbroken("inside", await finish(await start("inside")));
+});
+
+async function* onChanges(watcher: ReturnType<typeof watch>): AsyncGenerator<[string, string]> {
+  for (;;) yield (await once(watcher, "change")) as [string, string];
+}
+
+test("with the newest checkpoint damaged it goes back to the one before, and no point comes twice", {
+  timeout,
+}, async () => {
+  const first = await start("damaged");
+  await first.printed(/epoch 200\//);
+  await stop(first, "SIGTERM");
+  const folder = await checkpointsOf("damaged");
+  const newest =
+    (await readdir(folder))
+      .filter((file) => file.endsWith(".safetensors"))
+      .toSorted()
+      .at(-1) ?? "";
+  const bytes = await readFile(join(folder, newest));
+  bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+  await writeFile(join(folder, newest), bytes);
+  const second = await start("damaged");
+  const candidate = await finish(second);
+  expect(second.output()).toContain(`${newest} is damaged: going back to the one before`);
+  await expectAsUnbroken("damaged", candidate);
+});
+
+test("it goes on on another machine that has a copy of the storage alone", { timeout }, async () => {
+  const first = await start("moved");
+  await first.printed(/epoch 150\//);
+  await stop(first, "SIGKILL");
+  await cp(checkout.outputsOf("moved"), checkout.outputsOf("copy"), {
+    recursive: true,
+    filter: (path) => !path.startsWith(join(checkout.outputsOf("moved"), "iris")),
+  });
+  expect(existsSync(join(checkout.outputsOf("copy"), "iris"))).toBe(false);
+  const second = await start("moved", { outputs: "copy" });
+  const candidate = await finish(second);
+  expect(second.output()).toContain("goes on from a checkpoint");
+  await expectAsUnbroken("moved", candidate);
+});
+
+test("of two programs at one training the later takes it over, and the other says so and stops", {
+  timeout,
+}, async () => {
+  const first = await start("two");
+  await first.printed(anEpoch);
+  const second = await start("two");
+  expect(await first.ended, first.output()).toBe(1);
+  expect(first.output()).toMatch(/another program took over this training.*loses nothing/);
+  await expectAsUnbroken("two", await finish(second));
+});
