@@ -49,7 +49,7 @@ export interface TrainCandidateOptions {
  */
 export async function* trainCandidate(options: TrainCandidateOptions): AsyncGenerator<TrainEvent, void> {
   const { root, config, storage, client, signal, git, info } = options;
-  const source = { root, info };
+  const source = { root, info, signal };
   const files = await dataManifest(config.data, source);
   const content = await contentHash({ root, config, files });
   const prefix = candidatePrefix(config.model, content.hash);
