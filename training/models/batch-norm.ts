@@ -32,16 +32,14 @@ function composed(x: tf.Tensor4D, { scale, offset, epsilon }: Normalization): No
   return { y, mean: statistics[0], variance: statistics[1] };
 }
 
+/** Keeps tensors for the gradient. */
+type Save = (tensors: tf.Tensor[]) => void;
+
 function fused(native: NativeBackend, x: tf.Tensor4D, { scale, offset, epsilon }: Normalization): Normalized {
   const statistics: { mean?: tf.Tensor; variance?: tf.Tensor } = {};
   const attributes = attributesOf(native, epsilon);
   const normalize = tf.customGrad((...given) => {
-    const [input, factor, shift, save] = given as unknown as [...tf.Tensor[], (tensors: tf.Tensor[]) => void] as [
-      tf.Tensor,
-      tf.Tensor,
-      tf.Tensor,
-      (tensors: tf.Tensor[]) => void,
-    ];
+    const [input, factor, shift, save] = given as unknown as [tf.Tensor, tf.Tensor, tf.Tensor, Save];
     const empty = tf.tensor1d([], "float32"); // moving statistics are for inference alone
     const results = native.executeMultipleOutputs(
       "FusedBatchNormV3",
@@ -64,10 +62,10 @@ function fused(native: NativeBackend, x: tf.Tensor4D, { scale, offset, epsilon }
   const { mean, variance } = statistics;
   if (!mean || !variance) throw new Error("the batch was not normalised");
   const count = x.size / (x.shape[3] ?? 1);
-  const population = tf.mul(variance, (count - 1) / count); // the kernel's is the sample's
-  const copy = tf.clone(mean);
+  const population = tf.mul<tf.Tensor1D>(variance, (count - 1) / count); // the kernel's is the sample's
+  const released = tf.clone(mean) as tf.Tensor1D; // what is kept outlives every tidy
   tf.dispose([mean, variance]);
-  return { y, mean: copy as tf.Tensor1D, variance: population as tf.Tensor1D };
+  return { y, mean: released, variance: population };
 }
 
 function attributesOf(native: NativeBackend, epsilon: number) {
