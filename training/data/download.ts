@@ -20,9 +20,9 @@ const progressMs = 2_000;
 
 /**
  * Fetches `url` to `path`. What is at `path` already, from a download that broke off, is continued; so is what a broken
- * connection leaves behind. The file is whole and has the checksum when this returns, and stays as it is when it throws.
- * @throws BadInputError when the server can't be reached or doesn't have the file; Error for a wrong checksum, after
- * which the file is empty again; the signal's reason.
+ * connection leaves behind. When this returns, the file is whole and has the checksum.
+ * @throws BadInputError when the server can't be reached or doesn't have the file, and for a wrong checksum, after which
+ * the file is empty again; the signal's reason. What has arrived stays for the next time.
  */
 export async function download(path: string, options: DownloadOptions): Promise<void> {
   const { url, sha256, signal, retryMs = 1_000 } = options;
