@@ -66,7 +66,7 @@ export async function* trainCandidate(options: TrainCandidateOptions): AsyncGene
 
   const dataset = await loadDataset(config.data, source);
   yield { kind: "data", summary: dataset.summary };
-  const device = await startBackend(config.device, { tiny: isTiny(dataset.inputShape) });
+  const device = await startBackend(config.device, { tiny: isTiny(dataset.inputShape), setUp: info });
   yield { kind: "device", device };
 
   await mkdir(folder, { recursive: true });
