@@ -9,8 +9,7 @@ const root = resolve(import.meta.dirname, "../..");
 const copied = ["actions", "config", "manifests", "serving", "training", "package.json", "package-lock.json"];
 
 export interface TrainOptions {
-  outputs: string; // a name: each has its own outputs, and its own storage unless `models` says otherwise
-  models?: string; // a name of outputs whose storage is used
+  outputs: string; // a name: each has outputs and a storage of its own
   trackingUri: string;
   set: readonly string[];
   model?: string;
@@ -41,15 +40,16 @@ export async function createTrainingCheckout() {
     path: folder.path,
     outputsOf,
 
-    async start({ outputs, models = outputs, trackingUri, set, model = "iris" }: TrainOptions): Promise<Training> {
+    async start({ outputs, trackingUri, set, model = "iris" }: TrainOptions): Promise<Training> {
       await mkdir(outputsOf(outputs), { recursive: true });
-      const settings = [...set, `models.uri=${outputsOf(models)}/models`].flatMap((setting) => ["--set", setting]);
+      const settings = set.flatMap((setting) => ["--set", setting]);
+      const places = { SLIPWAY_OUTPUTS: outputsOf(outputs), MLFLOW_TRACKING_URI: trackingUri };
       const child = spawn(
         process.execPath,
         [join(folder.path, "training/train/main.ts"), "--env", "dev", "--model", model, ...settings],
         {
           cwd: folder.path,
-          env: { ...process.env, SLIPWAY_OUTPUTS: outputsOf(outputs), MLFLOW_TRACKING_URI: trackingUri },
+          env: { ...process.env, ...places, NODE_COMPILE_CACHE: join(folder.path, "compiled") },
           stdio: ["ignore", "pipe", "pipe"],
         },
       );
