@@ -2,6 +2,8 @@ import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { BadInputError } from "#config/bad-input.ts";
+import { Cifar10Data } from "#config/images.ts";
+import { cifar10Files, loadCifar10Files } from "#test/parts/cifar10.ts";
 import { startFaultyProxy, times } from "#test/parts/faulty-proxy.ts";
 import { type S3Server, startS3 } from "#test/parts/s3.ts";
 import { idsByRole, tableData } from "#test/parts/table-data.ts";
@@ -45,6 +47,21 @@ test("data in S3 is the same data as in a folder", async () => {
   expect(manifests[1]).toMatchObject([{ key: "flowers/iris.csv", size: iris.length }]);
   const whole = await dataManifest({ ...there, path: "flowers" });
   expect(whole).toEqual(manifests[1]);
+});
+
+test("images in S3 are the same images as in a folder, and a batch that is not there is named", async () => {
+  reachServerAt(server.endpoint);
+  const files = cifar10Files();
+  const local = await loadCifar10Files(files);
+  const root = `s3://${server.bucket}/images`;
+  const storage = openStorage(root, ".", server);
+  for (const [name, bytes] of Object.entries(files)) await storage.write(`cifar10/${name}`, bytes);
+  const there = Cifar10Data.parse({ format: "cifar10", root });
+  const stored = await loadDataset(there);
+  expect(stored.summary).toEqual(local.summary);
+  expect(await stored.test.read([3, 9])).toEqual(await local.test.read([3, 9]));
+  await storage.delete("cifar10/data_batch_3.bin");
+  await expect(loadDataset(there)).rejects.toThrow(`${root}/cifar10: data_batch_3.bin is missing`);
 });
 
 test("a download of data that breaks goes on, and loads the same data", async () => {
