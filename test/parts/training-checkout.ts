@@ -9,10 +9,11 @@ const root = resolve(import.meta.dirname, "../..");
 const copied = ["actions", "config", "manifests", "serving", "training", "package.json", "package-lock.json"];
 
 export interface TrainOptions {
-  outputs: string; // a name: each has outputs and a storage of its own
+  outputs: string; // a name: each has outputs of its own, and there a storage unless `set` says otherwise
   trackingUri: string;
   set: readonly string[];
   model?: string;
+  env?: Readonly<Record<string, string>>;
 }
 
 /** A training program that runs. */
@@ -40,7 +41,7 @@ export async function createTrainingCheckout() {
     path: folder.path,
     outputsOf,
 
-    async start({ outputs, trackingUri, set, model = "iris" }: TrainOptions): Promise<Training> {
+    async start({ outputs, trackingUri, set, model = "iris", env = {} }: TrainOptions): Promise<Training> {
       await mkdir(outputsOf(outputs), { recursive: true });
       const settings = set.flatMap((setting) => ["--set", setting]);
       const places = { SLIPWAY_OUTPUTS: outputsOf(outputs), MLFLOW_TRACKING_URI: trackingUri };
@@ -49,7 +50,7 @@ export async function createTrainingCheckout() {
         [join(folder.path, "training/train/main.ts"), "--env", "dev", "--model", model, ...settings],
         {
           cwd: folder.path,
-          env: { ...process.env, ...places, NODE_COMPILE_CACHE: join(folder.path, "compiled") },
+          env: { ...process.env, ...env, ...places, NODE_COMPILE_CACHE: join(folder.path, "compiled") },
           stdio: ["ignore", "pipe", "pipe"],
         },
       );

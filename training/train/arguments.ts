@@ -10,6 +10,7 @@ export const help = `Trains a model to a candidate: a model package and candidat
   --set KEY=VALUE  overrides the configuration, as often as needed
   --help           this text
 
+Stopped or killed, it goes on from its last checkpoint when it is started again with the same data, code and configuration.
 The run goes to MLflow at tracking.uri; while that does not answer it stays in its journal (npm run replay).
 Exit codes: 0 trained or trained before, 42 bad data or configuration, 130 interrupted, 143 preempted, 1 anything else.`;
 

@@ -1,13 +1,15 @@
 import { once } from "node:events";
 import { watch } from "node:fs";
-import { cp, readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { sharedMlflow } from "#test/parts/mlflow.ts";
-import { createTrainingCheckout, type Training } from "#test/parts/training-checkout.ts";
+import { startS3 } from "#test/parts/s3.ts";
+import { createTrainingCheckout, type Training, type TrainOptions } from "#test/parts/training-checkout.ts";
 import type { Candidate } from "#training/candidate.ts";
 import { createMlflowClient, type MlflowClient } from "#training/mlflow/client.ts";
+import { openStorage } from "#training/storage/open.ts";
 
 const epochs = 600;
 const timeout = 180_000;
@@ -31,10 +33,10 @@ afterAll(async () => {
 });
 
 /** Starts the training `name`: iris, long enough to be stopped, a checkpoint every few milliseconds. */
-function start(name: string, { outputs = name }: { outputs?: string } = {}): Promise<Training> {
+function start(name: string, { outputs = name, set = [], env = {} }: Partial<TrainOptions> = {}): Promise<Training> {
   const knobs = { epochs, patience: epochs, checkpointSeconds: 0.05 };
-  const set = Object.entries(knobs).map(([knob, value]) => `training.${knob}=${value}`);
-  return checkout.start({ outputs, trackingUri, set: [...set, `tracking.experiment=${name}`] });
+  const settings = Object.entries(knobs).map(([knob, value]) => `training.${knob}=${value}`);
+  return checkout.start({ outputs, trackingUri, env, set: [...settings, `tracking.experiment=${name}`, ...set] });
 }
 
 async function finish(training: Training): Promise<Candidate> {
@@ -111,29 +113,26 @@ async function* onChanges(watcher: ReturnType<typeof watch>): AsyncGenerator<[st
   for (;;) yield (await once(watcher, "change")) as [string, string];
 }
 
-test("on another machine that has the storage alone, its newest checkpoint damaged, it goes on from the one before", {
+test("on another machine, the newest checkpoint in S3 damaged, it goes on from the one before", {
   timeout,
 }, async () => {
-  const first = await start("moved");
+  await using s3 = await startS3();
+  const uri = `s3://${s3.bucket}/models`;
+  const place = { env: s3.variables, set: [`models.uri=${uri}`] };
+  const first = await start("moved", place);
   await first.printed(/epoch 200\//);
   await stop(first, "SIGTERM");
-  await cp(join(checkout.outputsOf("moved"), "models"), join(checkout.outputsOf("elsewhere"), "models"), {
-    recursive: true,
-  });
-  const folder = await checkpointsOf("elsewhere");
-  const newest =
-    (await readdir(folder))
-      .filter((file) => file.endsWith(".safetensors"))
-      .toSorted()
-      .at(-1) ?? "";
-  const bytes = await readFile(join(folder, newest));
+  const storage = openStorage(uri, checkout.path, s3);
+  const newest = (await storage.list("iris")).findLast((key) => key.endsWith(".safetensors")) ?? "";
+  const bytes = (await storage.read(newest)) ?? Buffer.alloc(0);
   bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
-  await writeFile(join(folder, newest), bytes);
-  const second = await start("moved", { outputs: "elsewhere" });
+  await storage.write(newest, bytes);
+  const second = await start("moved", { ...place, outputs: "another-machine" });
   const candidate = await finish(second);
   expect(second.output()).toContain(`${newest} is damaged: going back to the one before`);
   expect(second.output()).toContain("goes on from a checkpoint");
   await expectAsUnbroken("moved", candidate);
+  expect((await storage.list("iris")).filter((key) => key.includes("/checkpoints/"))).toEqual([]);
 });
 
 test("of two programs at one training the later takes it over, and the other says so and stops", {
