@@ -84,6 +84,7 @@ export async function* trainCandidate(options: TrainCandidateOptions): AsyncGene
     await keeper.keepJournal(); // whoever resumes this training finds its run
     const run = { tracker, keeper, resumed };
     const candidate = yield* makeCandidate({ config, git, signal, dataset, device, content, folder, ...run });
+    await keeper.confirm(); // packaging took its time
     await storage.upload(folder, prefix, { last: "candidate/candidate.json" });
     status = "FINISHED";
     tracker.end(status);
