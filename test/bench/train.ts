@@ -1,45 +1,66 @@
-import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
-import { z } from "zod";
-import { readTools } from "#config/tools.ts";
+import { cifar10Files, writeCifar10 } from "#test/parts/cifar10.ts";
+import { temporaryFolder } from "#test/parts/temporary-folder.ts";
+import { type Calls, measureCalls, type Size } from "./train/calls.ts";
+import { describe, type Life, runBoth } from "./train/programs.ts";
+import { measureThroughput } from "./train/throughput.ts";
 
-// `npm run bench -- train [rounds]`: one training step and inference of a small CNN, ours and Keras', in turn; the best of
-// the rounds counts, since a shared machine only ever adds to a time
-const Time = z.object({ cpu: z.number(), wall: z.number() }); // ms
-const Figures = z.object({ step: Time, "infer-64": Time, "infer-1": Time, memory: z.number() }); // MiB
-type Figures = z.infer<typeof Figures>;
-
+// `npm run bench -- train [ROUNDS] [ROOT]`: a small CNN and iris, ours and Keras' in turn; the best of the rounds counts,
+// since a shared machine only ever adds to a time. CIFAR-10 is read from ROOT/cifar10.
+const root = resolve(import.meta.dirname, "../..");
 const rounds = Number(process.argv[2] ?? 3);
-const folder = join(import.meta.dirname, "train");
-const python = readTools(resolve(import.meta.dirname, "../..")).oraclesPython;
-if (!python) throw new Error("no Python with Keras: run `npm test`, whose set-up prepares it");
+const given = resolve(root, process.argv[3] ?? "../shared/data");
+const epochs = { cnn: 3, iris: 50 };
 
-const measure = (program: string, script: string): Figures => {
-  const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: "3", TF_ENABLE_ONEDNN_OPTS: "1", CUDA_VISIBLE_DEVICES: "-1" };
-  const output = execFileSync(program, [join(folder, script)], {
-    env,
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  return Figures.parse(JSON.parse(output));
-};
+await using folder = await temporaryFolder();
+const hasImages = existsSync(join(given, "cifar10"));
+if (!hasImages) await writeCifar10(folder.path, cifar10Files(8000, 1000));
+const images = hasImages ? given : folder.path;
+console.log(
+  `${availableParallelism()} cores; images: ${hasImages ? "CIFAR-10" : "made-up ones, there is no CIFAR-10"}`,
+);
+console.log(
+  "PyTorch is left out: for Linux on x64 PyPI has it with CUDA only, 0.5 GiB and as many gigabytes of libraries",
+);
 
-const best = (all: readonly Figures[], of: (figures: Figures) => number) => Math.min(...all.map(of));
-const ours: Figures[] = [];
-const keras: Figures[] = [];
-for (let round = 1; round <= rounds; round++) {
-  ours.push(measure(process.execPath, "cnn.ts"));
-  keras.push(measure(python, "cnn.py"));
-  console.log(`round ${round}\n  ours  ${JSON.stringify(ours.at(-1))}\n  keras ${JSON.stringify(keras.at(-1))}`);
+interface Measured {
+  calls: Calls;
+  cnn: Life;
+  iris: Life;
 }
+const ours: Measured[] = [];
+const keras: Measured[] = [];
+for (let round = 1; round <= rounds; round++) {
+  const calls = { ours: await measureCalls("cnn.ts", [64, 1]), keras: await measureCalls("cnn.py", [64, 1]) };
+  const cnn = await runBoth("cnn-program", images, epochs.cnn);
+  const iris = await runBoth("iris-program", join(root, "training/data/samples"), epochs.iris);
+  ours.push({ calls: calls.ours, cnn: cnn.ours, iris: iris.ours });
+  keras.push({ calls: calls.keras, cnn: cnn.keras, iris: iris.keras });
+  for (const who of ["ours", "keras"] as const) {
+    console.log(`round ${round}, ${who}\n  calls ${JSON.stringify(calls[who])}`);
+    console.log(`  cnn   ${describe(cnn[who])}\n  iris  ${describe(iris[who])}`);
+  }
+}
+console.log(`\n${await measureThroughput(join(root, "outputs/bench"))}`);
 
-const figures: Record<string, (figures: Figures) => number> = {
-  "cnn-step-cpu": ({ step }) => step.cpu,
-  "cnn-step-wall": ({ step }) => step.wall,
-  "cnn-infer-64-cpu": (given) => given["infer-64"].cpu,
-  "cnn-infer-1-cpu": (given) => given["infer-1"].cpu,
-  "cnn-peak-memory": ({ memory }) => memory,
+const sizeOf = ({ calls }: Measured, rows: number): Size => {
+  const size = calls.sizes.find((each) => each.rows === rows);
+  if (!size) throw new Error(`batches of ${rows} were not measured`);
+  return size;
 };
+const figures: Record<string, (measured: Measured) => number | undefined> = {
+  "cnn-step-cpu": (measured) => sizeOf(measured, 64).step?.cpu,
+  "cnn-step-wall": (measured) => sizeOf(measured, 64).step?.wall,
+  "cnn-infer-64-cpu": (measured) => sizeOf(measured, 64).infer.cpu,
+  "cnn-infer-1-cpu": (measured) => sizeOf(measured, 1).infer.cpu,
+  "cnn-peak-memory": ({ calls }) => calls.memory,
+  "cnn-program-wall": ({ cnn }) => cnn.wall,
+  "iris-program-wall": ({ iris }) => iris.wall,
+};
+const best = (all: readonly Measured[], of: (measured: Measured) => number | undefined) =>
+  Math.min(...all.map((measured) => of(measured) ?? Number.NaN));
 for (const [name, of] of Object.entries(figures)) {
   console.log(`ratio ${name} ${(best(ours, of) / best(keras, of)).toFixed(3)}`);
 }

@@ -1,46 +1,24 @@
-"""The network of cnn.ts in Keras: CPU and wall milliseconds of a training step and of inference, and peak memory."""
+"""CPU and wall milliseconds of Keras' training step and inference for each batch size (arguments), and peak memory in MiB."""
 
 import json
 import resource
-import time
+import sys
 
-import keras
 import numpy as np
 import tensorflow as tf
+from measured import measured
+from network import build_network
 
-layers = keras.layers
-model = keras.Sequential([
-    keras.Input((32, 32, 3)),
-    layers.Conv2D(32, 3, padding="same", activation="relu"),
-    layers.MaxPooling2D(2),
-    layers.Conv2D(64, 3, padding="same", activation="relu"),
-    layers.MaxPooling2D(2),
-    layers.Conv2D(64, 3, padding="same", activation="relu"),
-    layers.Flatten(),
-    layers.Dense(64, activation="relu"),
-    layers.Dense(10, activation="softmax"),
-])
-model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
-images = np.random.rand(64, 32, 32, 3).astype("float32")
-labels = np.eye(10, dtype="float32")[np.arange(64) % 10]
+model = build_network()
 answer = tf.function(lambda x: model(x, training=False))
-
-
-def measure(run, times):
-    for _ in range(4):
-        run()
-    walls = []
-    cpu = time.process_time()
-    for _ in range(times):
-        start = time.perf_counter()
-        run()
-        walls.append((time.perf_counter() - start) * 1000)
-    return {"cpu": (time.process_time() - cpu) * 1000 / times, "wall": min(walls)}
-
-
-figures = {"step": measure(lambda: model.train_on_batch(images, labels), 40)}
-for rows in (64, 1):
-    batch = tf.constant(images[:rows])
-    figures[f"infer-{rows}"] = measure(lambda: answer(batch).numpy(), 40 if rows == 64 else 300)
-figures["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(json.dumps(figures))
+sizes = []
+for rows in map(int, sys.argv[1:]):
+    images = np.random.rand(rows, 32, 32, 3).astype("float32")
+    labels = np.arange(rows) % 10
+    batch = tf.constant(images)
+    times = max(10, 2560 // rows) if rows > 8 else 300
+    size = {"rows": rows, "infer": measured(lambda: answer(batch).numpy(), times)}
+    if rows > 1:
+        size["step"] = measured(lambda: model.train_on_batch(images, labels), times)
+    sizes.append(size)
+print(json.dumps({"sizes": sizes, "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))

@@ -1,67 +1,53 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { layers, sequential } from "@tensorflow/tfjs-layers";
 import { startNative } from "#test/parts/native.ts";
 import { compile } from "#training/graph/compile.ts";
 import { softmaxCrossEntropy } from "#training/graph/fused.ts";
+import { forward, forwardInTraining } from "#training/models/forward.ts";
+import { measured } from "./measured.ts";
+import { buildNetwork } from "./network.ts";
 
-// CPU and wall milliseconds of a training step and of inference, and peak memory; cnn.py is the same network in Keras
+// CPU and wall milliseconds of a training step and of inference for each batch size (arguments), what a step's wall time
+// goes into, and peak memory in MiB; cnn.py is the same in Keras
 await startNative();
-const convolution = { kernelSize: 3, padding: "same", activation: "relu" } as const;
-const model = sequential({
-  layers: [
-    layers.conv2d({ inputShape: [32, 32, 3], filters: 32, ...convolution }),
-    layers.maxPooling2d({ poolSize: 2 }),
-    layers.conv2d({ filters: 64, ...convolution }),
-    layers.maxPooling2d({ poolSize: 2 }),
-    layers.conv2d({ filters: 64, ...convolution }),
-    layers.flatten(),
-    layers.dense({ units: 64, activation: "relu" }),
-    layers.dense({ units: 10 }),
-  ],
-});
-const program = compile({
-  variables: model.weights.map((weight) => weight.read() as tf.Variable),
-  optimizer: { kind: "adam" },
-});
+const model = buildNetwork();
+const variables = model.weights.map((weight) => weight.read() as tf.Variable);
+const program = compile({ variables, optimizer: { kind: "adam" } });
 const train = program.training((images, labels) => {
-  const logits = model.apply(images as tf.Tensor, { training: true }) as tf.Tensor2D;
-  return [tf.mean(softmaxCrossEntropy(labels as tf.Tensor2D, logits)) as tf.Scalar, logits];
+  const logits = forwardInTraining(model, images as tf.Tensor) as tf.Tensor2D;
+  return [tf.mean<tf.Scalar>(softmaxCrossEntropy(labels as tf.Tensor2D, logits)), logits];
 });
-const predict = program.inference((images) => [tf.softmax(model.apply(images as tf.Tensor) as tf.Tensor2D)]);
-const pixels = Float32Array.from({ length: 64 * 32 * 32 * 3 }, (_, place) => (place * 0.618) % 1);
-const wanted = Float32Array.from({ length: 640 }, (_, place) => Number(place % 10 === Math.floor(place / 10) % 10));
+const predict = program.inference((images) => [tf.softmax(forward(model, images as tf.Tensor))]);
 
-/** As a training loop does: tensors are made of the batch's numbers, the results are read. */
-function step(): void {
-  const inputs = [tf.tensor(pixels, [64, 32, 32, 3]), tf.tensor(wanted, [64, 10])];
-  const results = train.run(inputs, 1e-3);
-  for (const result of results) result.dataSync();
-  tf.dispose([inputs, results]);
-}
+const sizes = process.argv.slice(2).map((argument) => {
+  const rows = Number(argument);
+  const pixels = Float32Array.from({ length: rows * 3072 }, (_, place) => (place * 0.618) % 1);
+  const wanted = Float32Array.from({ length: rows * 10 }, (_, place) =>
+    Number(place % 10 === Math.floor(place / 10) % 10),
+  );
+  const parts = { feed: Infinity, run: Infinity, read: Infinity };
 
-function infer(rows: number): void {
-  const inputs = [tf.tensor(pixels.subarray(0, rows * 3072), [rows, 32, 32, 3])];
-  const results = predict.run(inputs);
-  for (const result of results) result.dataSync();
-  tf.dispose([inputs, results]);
-}
-
-function measure(run: () => void, times: number): { cpu: number; wall: number } {
-  for (let count = 0; count < 4; count++) run();
-  const walls: number[] = [];
-  const before = process.cpuUsage();
-  for (let count = 0; count < times; count++) {
+  /** As a training loop does: tensors are made of the batch's numbers, the results are read. */
+  function step(): void {
     const start = performance.now();
-    run();
-    walls.push(performance.now() - start);
+    const inputs = [tf.tensor(pixels, [rows, 32, 32, 3]), tf.tensor(wanted, [rows, 10])];
+    const fed = performance.now();
+    const results = train.run(inputs, 1e-3);
+    const ran = performance.now();
+    for (const result of results) result.dataSync();
+    tf.dispose([inputs, results]);
+    parts.feed = Math.min(parts.feed, fed - start);
+    parts.run = Math.min(parts.run, ran - fed);
+    parts.read = Math.min(parts.read, performance.now() - ran);
   }
-  const { user, system } = process.cpuUsage(before);
-  return { cpu: (user + system) / 1000 / times, wall: Math.min(...walls) };
-}
 
-const figures = {
-  step: measure(step, 40),
-  "infer-64": measure(() => infer(64), 40),
-  "infer-1": measure(() => infer(1), 300),
-};
-console.log(JSON.stringify({ ...figures, memory: process.resourceUsage().maxRSS / 1024 }));
+  function infer(): void {
+    const inputs = [tf.tensor(pixels, [rows, 32, 32, 3])];
+    const results = predict.run(inputs);
+    for (const result of results) result.dataSync();
+    tf.dispose([inputs, results]);
+  }
+
+  const times = rows > 8 ? Math.max(10, Math.floor(2560 / rows)) : 300;
+  return { rows, infer: measured(infer, times), ...(rows > 1 && { step: measured(step, times), parts }) };
+});
+console.log(JSON.stringify({ sizes, memory: process.resourceUsage().maxRSS / 1024 }));
