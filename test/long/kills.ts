@@ -72,9 +72,7 @@ try {
   }
   const broken = await finish(await start("killed"));
   const torn = await tornWrites(join(checkout.outputsOf("killed"), "models"));
-  console.log(
-    `killed ${kills} times: ${broken.seconds.toFixed(1)} s; ${torn} kills were inside of a checkpoint's write`,
-  );
+  console.log(`killed ${kills} times: ${broken.seconds.toFixed(1)} s; ${torn} left a write of a checkpoint half done`);
 
   const client = createMlflowClient({ trackingUri });
   const pointsOf = async (experiment: string): Promise<string[]> => {
