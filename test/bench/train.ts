@@ -21,6 +21,7 @@ const images = hasImages ? given : folder.path;
 console.log(
   `${availableParallelism()} cores; images: ${hasImages ? "CIFAR-10" : "made-up ones, there is no CIFAR-10"}`,
 );
+console.log("oneDNN is on for both: where TensorFlow leaves it off by itself, Keras is slower than here");
 console.log(
   "PyTorch is left out: for Linux on x64 PyPI has it with CUDA only, 0.5 GiB and as many gigabytes of libraries",
 );
