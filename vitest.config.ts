@@ -7,8 +7,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     exclude: ["test/e2e/**"],
     pool: "forks", // real servers and native code: a process a file, with its own signals and exit
-    testTimeout: 30_000,
-    hookTimeout: 120_000, // a cold MLflow or TensorFlow import on a busy machine
+    testTimeout: 120_000, // far more than any takes: a busy machine is no failure
+    hookTimeout: 300_000, // a cold MLflow or TensorFlow import on a busy machine
     teardownTimeout: 30_000,
     globalSetup: ["test/parts/mlflow-global.ts"], // names the MLflow that test files share; the first to ask starts it
     restoreMocks: true,
