@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const results = process.env["SLIPWAY_TEST_RESULTS"]; // of .ci/run
@@ -6,6 +7,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     exclude: ["test/e2e/**"],
+    maxWorkers: availableParallelism() + 1, // most of the time a test waits for a server or a program
     pool: "forks", // real servers and native code: a process a file, with its own signals and exit
     testTimeout: 120_000, // far more than any takes: a busy machine is no failure
     hookTimeout: 300_000, // a cold MLflow or TensorFlow import on a busy machine
