@@ -26,11 +26,16 @@ beforeAll(async () => {
 });
 afterAll(() => folder[Symbol.asyncDispose]());
 
+const arrivalMs = 50;
+
 /** Answers with the archive from where the client wants it on. */
 function send(request: IncomingMessage, response: ServerResponse, end = archive.length): void {
   const start = Number(/bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0);
   response.writeHead(start > 0 ? 206 : 200, { "content-length": archive.length - start });
-  response.write(archive.subarray(start, end), () => (end < archive.length ? response.destroy() : response.end()));
+  response.write(archive.subarray(start, end), () => {
+    if (end === archive.length) response.end();
+    else setTimeout(() => response.destroy(), arrivalMs); // at once, what was sent could be lost with the connection
+  });
 }
 
 describe("CIFAR-10 that is not in the data root", () => {
@@ -96,7 +101,7 @@ describe("a download", () => {
     await download(path, options(server.uri, told));
     expect((await readFile(path)).equals(archive)).toBe(true);
     expect(ranges[0]).toBeUndefined();
-    const starts = ranges.slice(1).map((range) => Number(/\d+/.exec(range ?? "")?.[0]));
+    const starts = ranges.map((range) => Number(/\d+/.exec(range ?? "")?.[0] ?? 0));
     expect(starts).toEqual(starts.toSorted((a, b) => a - b));
     expect(starts.at(-1)).toBeGreaterThan(0);
     expect(told.join()).toContain("trying again");
