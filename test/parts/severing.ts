@@ -1,5 +1,5 @@
-import { once } from "node:events";
-import { createServer, request } from "node:http";
+import { request } from "node:http";
+import { startLocalServer } from "./local-server.ts";
 
 /**
  * Stands before a server and cuts the connection instead of giving the answer, the first time each verb and path is
@@ -7,7 +7,7 @@ import { createServer, request } from "node:http";
  */
 export async function severing(target: string): Promise<AsyncDisposable & { uri: string; severed: string[] }> {
   const severed: string[] = [];
-  const server = createServer((incoming, outgoing) => {
+  const server = await startLocalServer((incoming, outgoing) => {
     const { method, url = "/", headers } = incoming;
     const onward = request(new URL(url, target), { method, headers }, (answer) => {
       const call = `${method} ${url.split("?")[0]}`;
@@ -22,17 +22,5 @@ export async function severing(target: string): Promise<AsyncDisposable & { uri:
     onward.on("error", () => incoming.socket.destroy());
     incoming.pipe(onward);
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return {
-    uri: `http://127.0.0.1:${address.port}`,
-    severed,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
-  };
+  return { ...server, severed };
 }

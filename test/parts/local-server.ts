@@ -1,0 +1,19 @@
+import { once } from "node:events";
+import { createServer, type RequestListener } from "node:http";
+
+/** An HTTP server on a free port of loopback; its connections end with it. */
+export async function startLocalServer(listener: RequestListener): Promise<AsyncDisposable & { uri: string }> {
+  const server = createServer(listener);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return {
+    uri: `http://127.0.0.1:${address.port}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
