@@ -1,4 +1,4 @@
-// Prepares what a command of this project needs: `node .ci/setup.mjs packages|run|test`. Needs nothing but Node >= 20; does
+// Prepares what a command of this project needs: `node .ci/setup.mjs packages|check|run|test`. Needs nothing but Node >= 20; does
 // nothing the second time. Downloads and builds go to the user's cache, where every checkout finds them.
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, rename, writeFile } from "node:fs/promises";
@@ -9,9 +9,11 @@ import { kustomize, kustomizeVersion } from "./setup/kustomize.mjs";
 import { installPackages } from "./setup/packages.mjs";
 import { say, step } from "./setup/progress.mjs";
 import { environment, findPython, pythonRemedy } from "./setup/python.mjs";
+import { linkTestPackages } from "./setup/test-packages.mjs";
 
 const root = join(import.meta.dirname ?? dirname(new URL(import.meta.url).pathname), "..");
-const goals = ["packages", "run", "test"];
+const goals = ["packages", "check", "run", "test"];
+const goalsWithTestPackages = ["check", "test"];
 
 const mlflow = {
   lock: "mlflow.txt",
@@ -79,6 +81,7 @@ try {
 async function setUp(goal) {
   if (!goals.includes(goal)) throw new Error(`expected one of ${goals.join(", ")}, got ${goal}`);
   await installPackages(root);
+  if (goalsWithTestPackages.includes(goal)) await linkTestPackages(root);
   const made = readRecord("tools.json");
   const keys = readRecord("setup.json");
   const current = (tool) => keys[tool.name] === keyOf(tool.inputs()) && existsSync(made[tool.name] ?? "");

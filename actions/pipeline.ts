@@ -7,7 +7,7 @@ import { ExitCode, exitCodeOf } from "#config/exit-code.ts";
 import { createMlflowClient, type MlflowClient } from "#training/mlflow/client.ts";
 import type { MlflowServer } from "#training/mlflow/server.ts";
 
-const root = resolve(import.meta.dirname, "..");
+const codeRoot = resolve(import.meta.dirname, "..");
 const variables = process.env;
 const interruption = new AbortController();
 const stops = { SIGINT: ExitCode.interrupted, SIGTERM: ExitCode.preempted };
@@ -31,10 +31,11 @@ try {
 
 async function main(args: ReturnType<typeof readArguments>) {
   if (args.help) return { code: ExitCode.done, lines: [help] };
-  if (args.dryRun) return await rehearse(args, { root, variables });
+  const root = resolve(args.root ?? codeRoot);
+  if (args.dryRun) return await rehearse(args, { root, codeRoot, variables });
   const list = createTaskList(titles, { terminal: process.stdout.isTTY });
   try {
-    return await travel(args, { root, variables, signal: interruption.signal, list, connect });
+    return await travel(args, { root, codeRoot, variables, signal: interruption.signal, list, connect });
   } finally {
     await list.close();
     console.log();

@@ -11,7 +11,7 @@ import type { DataFile } from "./data/manifest.ts";
 export type ContentHash = { hash: Digest; ingredients: Candidate["ingredients"] };
 
 export interface Content {
-  root: string; // of the checkout: training/ and package-lock.json are read
+  codeRoot: string; // Slipway's own checkout: training/ and package-lock.json are read
   config: Config;
   files: readonly DataFile[]; // of the data
 }
@@ -21,15 +21,15 @@ export interface Content {
  * the tree of `training/`, and the locked packages. Where results go, what they cost, how they are judged or served and how
  * often training is saved on its way do not count, nor does the path of the checkout.
  */
-export async function contentHash({ root, config, files }: Content): Promise<ContentHash> {
+export async function contentHash({ codeRoot, config, files }: Content): Promise<ContentHash> {
   const { architecture, training, data } = config;
   const { root: _dataRoot, ...whatIsRead } = data;
   const { checkpointSeconds: _checkpointSeconds, ...whatIsLearnt } = training;
   const ingredients = {
     config: digestOf({ architecture, training: whatIsLearnt, data: whatIsRead }),
     data: digestOf(files.map(({ key, size, sha256 }) => ({ key, size, sha256 }))),
-    code: await treeHash(join(root, "training")),
-    lockfile: sha256(await readFile(join(root, "package-lock.json"))),
+    code: await treeHash(join(codeRoot, "training")),
+    lockfile: sha256(await readFile(join(codeRoot, "package-lock.json"))),
   };
   return { hash: digestOf(ingredients), ingredients };
 }

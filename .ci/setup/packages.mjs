@@ -9,7 +9,8 @@ import { step } from "./progress.mjs";
 // npm hands its settings to the scripts it runs; of these only the ones about the network may reach an npm inside
 const keptSettings =
   /^npm_config_(registry|cache|proxy|https_proxy|noproxy|ca|cafile|strict_ssl|userconfig|globalconfig)$/;
-const remedy =
+/** What to do when npm fails, for messages. */
+export const npmRemedy =
   "check the network and npm's registry settings (`npm ping`), then run the same command again; it starts over by itself";
 
 /** Installs exactly what package-lock.json names, unless that is there already. Their scripts do not run, except those of node and esbuild. */
@@ -23,7 +24,7 @@ export async function installPackages(root) {
   await withLock(join(cacheFolder, "locks", keyOf(root)), async () => {
     if (isCurrent()) return;
     await step("npm packages", "once for each package-lock.json, about a minute", async (onLine) => {
-      const options = { cwd: root, env: npmEnvironment(), remedy, onLine };
+      const options = { cwd: root, env: npmEnvironment(), remedy: npmRemedy, onLine };
       const quiet = ["--no-audit", "--no-fund", "--loglevel=error"];
       if (!isInstalled(root, lockfile)) await run(["npm", "ci", "--ignore-scripts", ...quiet], options);
       await run(["npm", "rebuild", "node", "esbuild", ...quiet], options);
@@ -46,7 +47,8 @@ export function isInstalled(root, lockfile) {
   return [...paths].every((path) => path === "" || !differs(path) || mayBeAbsent(path));
 }
 
-function npmEnvironment() {
+/** The environment for npm inside of a script that npm runs: without the settings of the outer one. */
+export function npmEnvironment() {
   const entries = Object.entries(process.env).filter(([name]) => !name.startsWith("npm_") || keptSettings.test(name));
   const folders = (process.env.PATH ?? "").split(delimiter); // those inside node_modules are about to be removed
   const PATH = folders.filter((folder) => !folder.includes(`${sep}node_modules${sep}`)).join(delimiter);

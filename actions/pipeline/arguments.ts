@@ -5,6 +5,7 @@ import { BadInputError } from "#config/bad-input.ts";
 export interface Arguments {
   env: string;
   model: string;
+  root: string | undefined; // this checkout when absent
   set: string[];
   dryRun: boolean;
   help: boolean;
@@ -17,6 +18,7 @@ export const help = `Takes a model from its data to a release in production: tra
 
 --env ENV         environment: a file config/ENV.yaml (dev)
 --model MODEL     model: a file config/models/MODEL.yaml (iris)
+--root FOLDER     repository of the models, which holds config/, data/ and manifests/ (this one)
 --set PATH=VALUE  a setting of the configuration, such as training.epochs=50; may be repeated
 --dry-run         tell what would be done and why, and change nothing
 --help            this text
@@ -32,12 +34,13 @@ export function readArguments(args: string[]): Arguments {
       options: {
         env: { type: "string", default: "dev" },
         model: { type: "string", default: "iris" },
+        root: { type: "string" },
         set: { type: "string", multiple: true, default: [] },
         "dry-run": { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
     });
-    return { ...values, dryRun: values["dry-run"] };
+    return { ...values, root: values.root, dryRun: values["dry-run"] };
   } catch (cause) {
     throw new BadInputError(`${cause instanceof Error ? cause.message : cause}\n\n${help}`, { cause });
   }

@@ -18,14 +18,23 @@ const deeds = {
 /** Tells what the road would do with a model, and why. Starts and changes nothing. */
 export async function rehearse(
   { env, model, set }: Arguments,
-  { root, variables }: { root: string; variables: Readonly<Record<string, string | undefined>> },
+  {
+    root,
+    codeRoot,
+    variables,
+  }: { root: string; codeRoot: string; variables: Readonly<Record<string, string | undefined>> },
 ): Promise<Ending> {
   const config = await loadConfig({ root, env, model, set, variables });
   const gitops = join(resolve(root, config.outputs), "gitops");
   const champion = existsSync(gitops)
     ? await readChampion(createLocalGit(gitops).committer, { env, model })
     : undefined;
-  const { kind, reason } = await plan(config, { root, storage: openStorage(config.models.uri, root), champion });
+  const { kind, reason } = await plan(config, {
+    root,
+    codeRoot,
+    storage: openStorage(config.models.uri, root),
+    champion,
+  });
   const lines = [
     `${model} in ${env}: ${deeds[kind]} (${reason})`,
     `  data      ${config.data.root}/${config.data.path}`,

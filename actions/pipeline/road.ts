@@ -28,7 +28,8 @@ export const titles = ["Configuration", "MLflow", "Train", "Evaluate", "Gate", "
 
 /** What the road stands on. */
 export interface RoadParts {
-  root: string; // the checkout
+  root: string; // the models' repository
+  codeRoot: string; // Slipway's own checkout
   variables: Readonly<Record<string, string | undefined>>;
   signal: AbortSignal;
   list: ReturnType<typeof createTaskList<(typeof titles)[number]>>;
@@ -41,13 +42,13 @@ export interface RoadParts {
  * leaves lies in `OUTPUTS/MODEL/HASH`; the report and the promoted release also in `OUTPUTS/MODEL`.
  */
 export async function travel({ env, model, set }: Arguments, parts: RoadParts): Promise<Ending> {
-  const { root, variables, signal, list, connect } = parts;
+  const { root, codeRoot, variables, signal, list, connect } = parts;
   const config = await list.step("Configuration", async () => {
     return { value: await loadConfig({ root, env, model, set, variables }), note: `${model} in ${env}` };
   });
   const outputs = resolve(root, config.outputs);
   const server = await list.step("MLflow", async (info) => {
-    const { mlflowPython: python } = readTools(root);
+    const { mlflowPython: python } = readTools(codeRoot);
     const value = await ensureMlflow({ uri: config.tracking.uri, folder: join(outputs, "mlflow"), python, info });
     return { value, note: serverNote(value) };
   });
@@ -57,7 +58,7 @@ export async function travel({ env, model, set }: Arguments, parts: RoadParts): 
 
   const { candidate, folder } = await list.step("Train", async (info) => {
     let last: TrainEvent | undefined;
-    for await (const event of trainCandidate({ root, config, storage, client, git, signal, info })) {
+    for await (const event of trainCandidate({ root, codeRoot, config, storage, client, git, signal, info })) {
       if (event.kind === "epoch") info(epochLine(event));
       last = event;
     }
@@ -113,7 +114,7 @@ export async function travel({ env, model, set }: Arguments, parts: RoadParts): 
       committer: repository,
       history: createCodeHistory(root),
       order: config.promotion.order,
-      servingTree: await treeHash(join(root, "serving")),
+      servingTree: await treeHash(join(codeRoot, "serving")),
       blocked: async (version) => (await client?.getModelVersion(model, version))?.tags["blocked"],
     });
     return { value, note: value.reason };

@@ -11,17 +11,18 @@ import type { Storage } from "#training/storage/storage.ts";
 export type Plan = { kind: "train" | "reuse" | "nothing"; reason: string };
 
 export interface PlanParts {
-  root: string;
+  root: string; // the models' repository
+  codeRoot: string; // Slipway's own checkout
   storage: Storage;
   champion: Overlay | undefined;
 }
 
 /** Whether a model has to be trained: not when its content was trained before. Reads only. */
-export async function plan(config: Config, { root, storage, champion }: PlanParts): Promise<Plan> {
+export async function plan(config: Config, { root, codeRoot, storage, champion }: PlanParts): Promise<Plan> {
   if (!(await isDataThere(config.data, root)))
     return { kind: "train", reason: "its data is not here yet and is brought first" };
   const files = await dataManifest(config.data, { root });
-  const content = await contentHash({ root, config, files });
+  const content = await contentHash({ codeRoot, config, files });
   const candidate = (hash: typeof content.hash) =>
     storage.read(`${candidatePrefix(config.model, hash)}/candidate/candidate.json`);
   if (champion?.contentHash === content.hash)

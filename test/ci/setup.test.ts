@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { readlink, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { setupFolder } from "./setup-folder.ts";
@@ -13,6 +13,20 @@ describe("npm packages", () => {
     expect(await project.npmCalls()).toEqual(install);
     expect(await project.run("packages")).toMatchObject({ code: 0, stderr: "" });
     expect(await project.npmCalls()).toEqual(install);
+  });
+
+  test("that only tests import are linked from the cache, where every checkout finds them", async () => {
+    await using project = await setupFolder();
+    const first = await project.run("check");
+    expect(first).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("set-up: npm packages of the tests (once"),
+    });
+    expect(await readlink(join(project.root, "test/node_modules"))).toMatch(join(project.cache, "slipway/npm/"));
+    await rm(join(project.root, "test"), { recursive: true });
+    expect(await project.run("check")).toMatchObject({ code: 0, stderr: "" });
+    expect(await readlink(join(project.root, "test/node_modules"))).toMatch(join(project.cache, "slipway/npm/"));
+    expect(await project.npmCalls()).toEqual([...install, "ci"]);
   });
 
   test("are installed again for another lockfile", async () => {
@@ -177,6 +191,6 @@ test("an unknown goal is refused", async () => {
   await using project = await setupFolder();
   expect(await project.run("tset")).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining("expected one of packages, run, test"),
+    stderr: expect.stringContaining("expected one of packages, check, run, test"),
   });
 });

@@ -17,7 +17,7 @@ const variables = { SLIPWAY_OUTPUTS: join(folder.path, "outputs") };
 const config = await loadConfig({ root, env: "dev", model: "cifar10", set, variables });
 const storage = openStorage(config.models.uri, root);
 const startedMs = performance.now();
-const options = { root, config, storage, client: undefined, info: console.log };
+const options = { root, codeRoot: root, config, storage, client: undefined, info: console.log };
 for await (const event of trainCandidate(options)) {
   if (event.kind === "device") console.log(`${event.device.name}: ${event.device.reason}`);
   if (event.kind === "epoch") {

@@ -32,7 +32,7 @@ async function checkout(changed: Record<string, string> = {}, { git = true } = {
 
 async function hashOf(changed: Record<string, string> = {}, content: { config?: Config; files?: typeof files } = {}) {
   await using folder = await checkout(changed);
-  return await contentHash({ root: folder.path, config, files, ...content });
+  return await contentHash({ codeRoot: folder.path, config, files, ...content });
 }
 
 describe("the content hash", async () => {

@@ -16,6 +16,7 @@ export const help = `Evaluates a candidate, beside the champion if there is one,
   --champion-version V      version, model digest and package (folder or s3://) of the model in production:
   --champion-digest DIGEST  all three or none
   --champion-package URI
+  --root FOLDER             repository of the models, which holds config/ and data/; this one when absent
   --set KEY=VALUE           overrides the configuration, as often as needed
   --help                    this text
 
@@ -31,6 +32,7 @@ const options = {
   "champion-version": { type: "string" },
   "champion-digest": { type: "string" },
   "champion-package": { type: "string" },
+  root: { type: "string" },
   set: { type: "string", multiple: true },
   help: { type: "boolean" },
 } as const;
@@ -48,6 +50,7 @@ const Arguments = z
     "champion-version": text.optional(),
     "champion-digest": Digest.optional(),
     "champion-package": text.optional(),
+    root: text.optional(),
     set: z.array(z.string()).default([]),
   })
   .transform(

@@ -5,13 +5,14 @@ import { openStorage } from "#training/storage/open.ts";
 import { help, readArguments } from "./arguments.ts";
 import { evaluateCandidate } from "./run.ts";
 
-const root = resolve(import.meta.dirname, "../..");
+const codeRoot = resolve(import.meta.dirname, "../..");
 
 try {
   const args = readArguments(process.argv.slice(2));
   if (!args) console.log(help);
   else {
     const { env, model, set, candidate, out, role, champion, "model-digest": modelDigest } = args;
+    const root = resolve(args.root ?? codeRoot);
     const config = await loadConfig({ root, env, model, set, variables: process.env });
     const storage = openStorage(config.models.uri, root);
     const { rows, candidate: result } = await evaluateCandidate({

@@ -7,7 +7,7 @@ import { openStorage } from "#training/storage/open.ts";
 import { help, readArguments } from "./arguments.ts";
 import { trainCandidate } from "./run.ts";
 
-const root = resolve(import.meta.dirname, "../..");
+const codeRoot = resolve(import.meta.dirname, "../..");
 const interruption = new AbortController();
 for (const [name, code] of Object.entries({ SIGINT: ExitCode.interrupted, SIGTERM: ExitCode.preempted })) {
   process.on(name, () => {
@@ -28,7 +28,8 @@ try {
 
 async function main(args: NonNullable<ReturnType<typeof readArguments>>): Promise<void> {
   const { env } = process;
-  const config = await loadConfig({ root, ...args, variables: env });
+  const root = resolve(args.root ?? codeRoot);
+  const config = await loadConfig({ ...args, root, variables: env });
   const client = createMlflowClient({
     trackingUri: config.tracking.uri,
     username: env["MLFLOW_TRACKING_USERNAME"],
@@ -37,7 +38,7 @@ async function main(args: NonNullable<ReturnType<typeof readArguments>>): Promis
   });
   const storage = openStorage(config.models.uri, root);
   const git = await readGitState(root);
-  const options = { root, config, storage, client, git, signal: interruption.signal, info: console.log };
+  const options = { root, codeRoot, config, storage, client, git, signal: interruption.signal, info: console.log };
   for await (const event of trainCandidate(options)) {
     switch (event.kind) {
       case "data":

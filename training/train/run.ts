@@ -27,8 +27,10 @@ export type TrainEvent =
   | { kind: "candidate"; candidate: Candidate; folder: string; reused: boolean; arrival: Arrival };
 
 export interface TrainCandidateOptions {
-  /** The checkout: the configuration's relative paths start here. */
+  /** The models' repository: the configuration's relative paths start here. */
   root: string;
+  /** Slipway's own checkout, whose training code counts to the content. */
+  codeRoot: string;
   config: Config;
   storage: Storage;
   /** Absent: the run is only written to its journal, to be replayed later. */
@@ -48,10 +50,10 @@ export interface TrainCandidateOptions {
  * @throws BadInputError for bad data or a diverging loss; TakenOverError; the signal's reason.
  */
 export async function* trainCandidate(options: TrainCandidateOptions): AsyncGenerator<TrainEvent, void> {
-  const { root, config, storage, client, signal, git, info } = options;
+  const { root, codeRoot, config, storage, client, signal, git, info } = options;
   const source = { root, info, signal };
   const files = await dataManifest(config.data, source);
-  const content = await contentHash({ root, config, files });
+  const content = await contentHash({ codeRoot, config, files });
   const prefix = candidatePrefix(config.model, content.hash);
   const checkpoints = `${prefix}/checkpoints`;
   const folder = resolve(root, config.outputs, prefix);
