@@ -122,20 +122,21 @@ export const Promotion = z.strictObject({
   retrain: z.boolean().default(false), // prod: train on prod's data, or promote the package of dev
 });
 
+const webAddress = z.url({ protocol: /^https?$/, error: "must be an http:// or https:// URL" });
+
 const environmentKeys = {
   outputs: z.string().min(1).default("./outputs"),
   models: z.strictObject({ uri: z.string().min(1).default("./outputs/models") }).prefault({}),
   tracking: z
     .strictObject({
-      uri: z
-        .url({ protocol: /^https?$/, error: "must be an http:// or https:// URL" })
-        .default("http://localhost:5000"),
+      uri: webAddress.default("http://localhost:5000"),
       experiment: z.string().min(1).optional(), // the model's name when absent
     })
     .prefault({}),
   device: z.enum(["auto", "gpu", "cpu", "wasm", "js"]).default("auto"),
   priority: z.enum(["low", "high"]).default("low"), // of training Jobs
   promotion: Promotion.prefault({}),
+  argocd: z.strictObject({ url: webAddress.optional() }).prefault({}), // where people open it: reports link there
   cost: Cost.prefault({}),
 };
 

@@ -1,9 +1,10 @@
 import { BadInputError } from "#config/bad-input.ts";
 import type { Gate } from "#config/schema.ts";
 import type { Evaluation, Prediction } from "#training/evaluation.ts";
-import { amountText, lowerIsBetter, metricName, signedText } from "#training/metric-text.ts";
+import { lowerIsBetter, metricName } from "#training/metric-text.ts";
+import { judgeDifference } from "#training/rules.ts";
 import type { Rule } from "#training/verdict.ts";
-import { type Comparison, compare } from "./compare.ts";
+import { compare } from "./compare.ts";
 import { pairUp } from "./pairs.ts";
 
 /** The rule about the champion, and what the examples could have told. */
@@ -42,34 +43,12 @@ export function champion(evaluation: Evaluation, predictions: readonly Predictio
   return {
     rule: {
       ...rule,
-      ...judge(comparison, named, gate),
+      ...judgeDifference(comparison, named, gate),
       champion: championValue,
       difference: comparison.difference,
       ...(interval && { ...interval, confidence: gate.confidence }),
       pValue: comparison.pValue,
     },
     ...(smallestVisibleDrop !== undefined && { smallestVisibleDrop }),
-  };
-}
-
-function judge({ difference, interval }: Comparison, named: string, gate: Gate): Pick<Rule, "kind" | "reason"> {
-  const name = metricName(gate.metric);
-  const margin = amountText(gate.metric, gate.maxDrop);
-  if (!interval) {
-    const measured = `difference ${signedText(gate.metric, difference)}`;
-    return { kind: "inconclusive", reason: `too few examples to compare ${name} with ${named} (${measured})` };
-  }
-  const bounds = [interval.lower, interval.upper].map((bound) => signedText(gate.metric, bound));
-  const level = Number((100 * gate.confidence).toFixed(2));
-  const numbers = `difference ${signedText(gate.metric, difference)}, ${level} % interval ${bounds.join(" to ")}`;
-  if (interval.lower > -gate.maxDrop) {
-    return { kind: "pass", reason: `${name} is not worse than ${named} by more than ${margin} (${numbers})` };
-  }
-  if (interval.upper < -gate.maxDrop) {
-    return { kind: "fail", reason: `${name} is worse than ${named} by more than ${margin} (${numbers})` };
-  }
-  return {
-    kind: "inconclusive",
-    reason: `too few examples to tell whether ${name} is worse than ${named} by more than ${margin} (${numbers})`,
   };
 }

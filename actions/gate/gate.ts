@@ -1,10 +1,10 @@
 import type { Gate } from "#config/schema.ts";
 import type { Evaluation, Prediction } from "#training/evaluation.ts";
-import type { Rule, Verdict } from "#training/verdict.ts";
+import { summarise, threshold } from "#training/rules.ts";
+import type { Verdict } from "#training/verdict.ts";
 import { champion } from "./champion.ts";
 import { checkBelongTogether } from "./pairs.ts";
 import { slices } from "./slices.ts";
-import { threshold } from "./threshold.ts";
 
 /**
  * Decides about a candidate by what it and the champion answered on the same examples: its threshold, then the champion, then slices.
@@ -23,16 +23,4 @@ export function gate(evaluation: Evaluation, predictions: readonly Prediction[],
     rules,
     ...(smallestVisibleDrop !== undefined && { smallestVisibleDrop }),
   };
-}
-
-const mostReasons = 5;
-
-/** One failed rule fails the gate; else one inconclusive rule leaves it open. The reason tells the rules that decided. */
-function summarise(rules: readonly Rule[]): Pick<Verdict, "kind" | "reason"> {
-  const kinds = ["fail", "inconclusive"] as const;
-  const kind = kinds.find((kind) => rules.some((rule) => rule.kind === kind)) ?? "pass";
-  const deciding = kind === "pass" ? rules.slice(0, 2) : rules.filter((rule) => rule.kind === kind);
-  const told = deciding.slice(0, mostReasons).map(({ reason }) => reason);
-  if (deciding.length > mostReasons) told.push(`and ${deciding.length - mostReasons} more rules`);
-  return { kind, reason: told.join("; ") };
 }

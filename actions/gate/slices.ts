@@ -1,6 +1,6 @@
 import type { Gate } from "#config/schema.ts";
 import type { Evaluation, Prediction } from "#training/evaluation.ts";
-import { amountText, signedText } from "#training/metric-text.ts";
+import { judgeSlice } from "#training/rules.ts";
 import type { Rule } from "#training/verdict.ts";
 import { holm } from "./holm.ts";
 import { normalCdf } from "./normal.ts";
@@ -22,32 +22,14 @@ export function slices(evaluation: Evaluation, predictions: readonly Prediction[
 }
 
 function sliceRule({ name, changed, candidate, champion }: Slice, pValue: number, gate: Gate): Rule {
-  const { maxDrop } = gate.slices;
   const difference = (changed.gained - changed.lost) / changed.rows;
-  const margin = amountText("accuracy", maxDrop);
-  const numbers = `${signedText("accuracy", difference)} points on ${changed.rows} examples, adjusted p ${pValue.toPrecision(2)}`;
-  const judge = (): Pick<Rule, "kind" | "reason"> => {
-    if (pValue <= 1 - gate.confidence) {
-      return { kind: "fail", reason: `accuracy on ${name} dropped by more than ${margin} (${numbers})` };
-    }
-    if (difference < -maxDrop) {
-      return {
-        kind: "inconclusive",
-        reason: `too few examples to tell whether accuracy on ${name} really dropped by more than ${margin} (${numbers})`,
-      };
-    }
-    return {
-      kind: "pass",
-      reason: `accuracy on ${name} is not shown to have dropped by more than ${margin} (${numbers})`,
-    };
-  };
   return {
     name: `slice ${name}`,
-    ...judge(),
+    ...judgeSlice({ name, rows: changed.rows, difference, pValue }, gate),
     rows: changed.rows,
     value: candidate,
     champion,
-    limit: maxDrop,
+    limit: gate.slices.maxDrop,
     difference,
     // Each a one-sided bound at the gate's confidence, so together a two-sided interval of less.
     ...tangoInterval(changed, 2 * gate.confidence - 1),

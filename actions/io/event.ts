@@ -10,6 +10,13 @@ export interface PullRequest {
   isFork: boolean; // from another repository, whose author may hold no rights here
 }
 
+/** The run whose end started this workflow (`workflow_run`). */
+export interface WorkflowRun {
+  id: number;
+  url: string;
+  head: { repository: string; branch: string; sha: string }; // the branch is any text that git allows
+}
+
 /** What started the workflow. */
 export interface Event {
   repository: string; // owner/name
@@ -18,6 +25,7 @@ export interface Event {
   ref: string; // refs/heads/...
   defaultBranch: string | undefined; // some events do not carry it
   pullRequest: PullRequest | undefined;
+  workflowRun: WorkflowRun | undefined;
   runUrl: string;
   serverUrl: string;
 }
@@ -44,6 +52,15 @@ const Payload = z.object({
       }),
     })
     .optional(),
+  workflow_run: z
+    .object({
+      id: z.int().positive(),
+      html_url: z.url(),
+      head_branch: z.string(),
+      head_sha: z.string(),
+      head_repository: z.object({ full_name: z.string() }),
+    })
+    .optional(),
 });
 
 /** Reads what started this workflow. Throws where this is no runner, or the event's payload is damaged. */
@@ -53,7 +70,7 @@ export async function readEvent(variables = runnerVariables()): Promise<Event> {
     throw new Error(`this action needs the variables of a GitHub runner:\n${z.prettifyError(parsed.error)}`);
   const runner = parsed.data;
   const text = runner.GITHUB_EVENT_PATH ? await readFile(runner.GITHUB_EVENT_PATH, "utf8") : "{}";
-  const { repository, pull_request: pullRequest } = Payload.parse(JSON.parse(text));
+  const { repository, pull_request: pullRequest, workflow_run: run } = Payload.parse(JSON.parse(text));
   return {
     repository: runner.GITHUB_REPOSITORY,
     eventName: runner.GITHUB_EVENT_NAME,
@@ -65,6 +82,11 @@ export async function readEvent(variables = runnerVariables()): Promise<Event> {
       headSha: pullRequest.head.sha,
       headRef: pullRequest.head.ref,
       isFork: pullRequest.head.repo?.full_name !== runner.GITHUB_REPOSITORY,
+    },
+    workflowRun: run && {
+      id: run.id,
+      url: run.html_url,
+      head: { repository: run.head_repository.full_name, branch: run.head_branch, sha: run.head_sha },
     },
     runUrl: `${runner.GITHUB_SERVER_URL}/${runner.GITHUB_REPOSITORY}/actions/runs/${runner.GITHUB_RUN_ID}`,
     serverUrl: runner.GITHUB_SERVER_URL,

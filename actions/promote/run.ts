@@ -1,5 +1,6 @@
 import type { CodeHistory } from "#actions/gitops/code-history.ts";
 import { type Committer, land, type Plan } from "#actions/gitops/committer.ts";
+import { imageTag } from "#actions/gitops/image-tag.ts";
 import { type Decision, decide } from "#actions/gitops/order.ts";
 import { imageNameOf, type Overlay, overlayPath, readOverlay, writeOverlay } from "#actions/gitops/overlay.ts";
 import { type CodeCommit, formatTrailers, oneLine } from "#actions/gitops/trailers.ts";
@@ -7,7 +8,6 @@ import { BadInputError } from "#config/bad-input.ts";
 import type { Promotion } from "#config/schema.ts";
 import type { Digest } from "#training/candidate.ts";
 import type { Image, Release } from "#training/release.ts";
-import { imageTag } from "./image.ts";
 
 export type Promotable = Exclude<Release, { state: "promoted" }>;
 export type Promoted = Extract<Release, { state: "promoted" }>;

@@ -89,6 +89,27 @@ test("the event of a pull request tells its head, and whether it comes from a fo
   }
 });
 
+test("the event of another run's end tells that run and its head", async () => {
+  const { runner, outputs } = await act(
+    { model: "iris" },
+    {
+      workflow_run: {
+        id: 30,
+        html_url: "https://github.example/octo/models/actions/runs/30",
+        head_branch: "](javascript:0)",
+        head_sha: "f".repeat(40),
+        head_repository: { full_name: "mallory/models" },
+      },
+    },
+  );
+  await using _ = runner;
+  expect(JSON.parse(outputs["event"] ?? "").workflowRun).toEqual({
+    id: 30,
+    url: "https://github.example/octo/models/actions/runs/30",
+    head: { repository: "mallory/models", branch: "](javascript:0)", sha: "f".repeat(40) },
+  });
+});
+
 test("a summary over 1 MiB is cut at a line, with a note", async () => {
   const line = `${"ä".repeat(49)}\n`;
   const { runner, code } = await act({ model: "iris", text: line.repeat(1200) }); // a variable holds 128 KiB

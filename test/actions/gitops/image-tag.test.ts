@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { imageTag } from "#actions/promote/image.ts";
+import { imageTag } from "#actions/gitops/image-tag.ts";
 
 const hex = (character: string) => `sha256:${character.repeat(64)}`;
 
