@@ -1,4 +1,4 @@
-import type { Markdown } from "./markdown.ts";
+import type { Markdown } from "#actions/io/markdown.ts";
 
 /** One quantity over the epochs, as training and validation saw it. */
 export interface Curves {

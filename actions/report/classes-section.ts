@@ -1,5 +1,5 @@
+import { details, join, type Markdown, md, table } from "#actions/io/markdown.ts";
 import { metricText, signedText } from "#training/metric-text.ts";
-import { details, join, type Markdown, md, table } from "./markdown.ts";
 import type { ReportInput } from "./report-input.ts";
 
 const mostRows = 30;

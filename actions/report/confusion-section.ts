@@ -1,4 +1,4 @@
-import { details, join, type Markdown, md, table } from "./markdown.ts";
+import { details, join, type Markdown, md, table } from "#actions/io/markdown.ts";
 import type { ReportInput } from "./report-input.ts";
 
 const mostClasses = 12;

@@ -1,6 +1,6 @@
+import { details, join, type Markdown, md } from "#actions/io/markdown.ts";
 import { metricText } from "#training/metric-text.ts";
 import { chart } from "./chart.ts";
-import { details, join, type Markdown, md } from "./markdown.ts";
 import type { ReportInput } from "./report-input.ts";
 
 /** Loss and accuracy over the epochs, up to where training diverged if it did. */

@@ -1,6 +1,6 @@
+import { join, type Markdown, md, table } from "#actions/io/markdown.ts";
 import { lowerIsBetter, metricName, metricText, signedText } from "#training/metric-text.ts";
 import type { Rule } from "#training/verdict.ts";
-import { join, type Markdown, md, table } from "./markdown.ts";
 import type { ReportInput } from "./report-input.ts";
 
 const metrics = ["accuracy", "macro_f1", "log_loss", "calibration_error"] as const;

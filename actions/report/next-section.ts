@@ -1,5 +1,5 @@
+import { type Markdown, md } from "#actions/io/markdown.ts";
 import { outcome } from "#training/outcome.ts";
-import { type Markdown, md } from "./markdown.ts";
 import type { ReportInput } from "./report-input.ts";
 
 /** What happens now, and what a person can do. */

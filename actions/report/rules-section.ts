@@ -1,4 +1,4 @@
-import { details, join, type Markdown, md, prose, table } from "./markdown.ts";
+import { details, join, type Markdown, md, prose, table } from "#actions/io/markdown.ts";
 import type { ReportInput } from "./report-input.ts";
 
 const mostRows = 30;

@@ -1,6 +1,6 @@
+import { details, join, link, type Markdown, md, prose } from "#actions/io/markdown.ts";
 import { metricText } from "#training/metric-text.ts";
 import { trainingCost } from "./cost.ts";
-import { details, join, link, type Markdown, md, prose } from "./markdown.ts";
 import type { ReportInput } from "./report-input.ts";
 
 /** How the candidate was made: time, device, cost, calibration, code, and where to see more. */

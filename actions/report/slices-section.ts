@@ -1,6 +1,6 @@
+import { join, type Markdown, md, table } from "#actions/io/markdown.ts";
 import type { SliceResult } from "#training/evaluation.ts";
 import { metricText, signedText } from "#training/metric-text.ts";
-import { join, type Markdown, md, table } from "./markdown.ts";
 import type { ReportInput } from "./report-input.ts";
 
 const mostRows = 15;

@@ -1,7 +1,7 @@
+import { join, type Markdown, md, prose } from "#actions/io/markdown.ts";
 import { amountText } from "#training/metric-text.ts";
 import { outcome } from "#training/outcome.ts";
 import type { Verdict } from "#training/verdict.ts";
-import { join, type Markdown, md, prose } from "./markdown.ts";
 import type { ReportInput } from "./report-input.ts";
 
 const mostReasons = 8;

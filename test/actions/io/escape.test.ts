@@ -1,8 +1,8 @@
 import { micromark } from "micromark";
 import { gfm, gfmHtml } from "micromark-extension-gfm";
 import { expect, test } from "vitest";
-import { escapeText, safeUrl } from "#actions/report/escape.ts";
-import { link, md, table } from "#actions/report/markdown.ts";
+import { escapeText, safeUrl } from "#actions/io/escape.ts";
+import { link, md, table } from "#actions/io/markdown.ts";
 
 const render = (markdown: string) => micromark(markdown, { extensions: [gfm()], htmlExtensions: [gfmHtml()] });
 
