@@ -1,4 +1,4 @@
-import { escapeText, safeUrl } from "./escape.ts";
+import { escapeText, safeUrl, visible } from "./escape.ts";
 
 /** Markdown that was written here, or escaped: everything else is plain text and gets escaped where it is put in. */
 export interface Markdown {
@@ -34,6 +34,14 @@ export function table(titles: readonly string[], rows: readonly (readonly (strin
   const header = line(titles.map((title) => title.replace(/>$/, "")));
   const alignment = `| ${titles.map((title) => (title.endsWith(">") ? "---:" : "---")).join(" | ")} |`;
   return { markdown: [header, alignment, ...rows.map(line)].join("\n") };
+}
+
+/** Lines shown as they are, in a fence that none of them can close. `language` is what highlights them. */
+export function codeBlock(language: string, lines: readonly string[]): Markdown {
+  const shown = lines.map(visible);
+  const longest = Math.max(0, ...shown.flatMap((line) => [...line.matchAll(/`+/g)].map(([run]) => run.length)));
+  const fence = "`".repeat(Math.max(3, longest + 1));
+  return { markdown: [`${fence}${language}`, ...shown, fence].join("\n") };
 }
 
 /** A part that opens when its title is clicked. The title is not escaped: no untrusted text in it. */

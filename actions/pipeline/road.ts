@@ -77,8 +77,10 @@ export async function travel({ env, model, set }: Arguments, parts: RoadParts): 
     evaluation: join(folder, "evaluation/evaluation.json"),
     verdict: join(folder, "verdict.json"),
     release: join(folder, "release.json"),
-    report: join(outputs, model, "report.md"),
+    report: join(outputs, model),
   };
+  const reportFile = join(paths.report, "report.md");
+  const writeReport = () => report(paths, { config, root, codeRoot, championPackage: champion?.packageUri });
   const evaluation = await list.step("Evaluate", async () => {
     const places = { candidate: join(folder, "candidate"), out: join(folder, "evaluation") };
     const { modelDigest } = candidate;
@@ -105,8 +107,8 @@ export async function travel({ env, model, set }: Arguments, parts: RoadParts): 
   });
   if (registered.kind !== "registered") {
     await rm(paths.release, { force: true });
-    await report(paths, config);
-    return endingWithout(registered, paths.report);
+    await writeReport();
+    return endingWithout(registered, reportFile);
   }
 
   const promoted = await list.step("Promote", async () => {
@@ -120,20 +122,20 @@ export async function travel({ env, model, set }: Arguments, parts: RoadParts): 
     return { value, note: value.reason };
   });
   if (promoted.kind !== "promoted") {
-    await report(paths, config);
+    await writeReport();
     const code = promoted.kind === "refused" ? ExitCode.held : ExitCode.done;
-    return { code, lines: [`Not promoted: ${promoted.reason}.`, `  report   ${shown(paths.report)}`] };
+    return { code, lines: [`Not promoted: ${promoted.reason}.`, `  report   ${shown(reportFile)}`] };
   }
   const { release } = promoted;
   if (client) await moveChampionAlias(client, release);
   await writeFile(paths.release, `${JSON.stringify(release, null, 2)}\n`);
-  await report(paths, config);
+  await writeReport();
   await copyFile(paths.release, join(outputs, model, "release.json"));
   return {
     code: ExitCode.done,
     lines: [
       `${model} ${release.version} is promoted to ${env}: commit ${release.commit.sha.slice(0, 12)} in ${shown(release.commit.repository)}`,
-      `  report   ${shown(paths.report)}`,
+      `  report   ${shown(reportFile)}`,
       ...nextSteps(config, server),
     ],
   };

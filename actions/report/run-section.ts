@@ -1,3 +1,4 @@
+import { argoCdUrl } from "#actions/gitops/application.ts";
 import { details, join, link, type Markdown, md, prose } from "#actions/io/markdown.ts";
 import { metricText } from "#training/metric-text.ts";
 import { trainingCost } from "./cost.ts";
@@ -28,16 +29,17 @@ function calibration({ candidate, evaluation }: ReportInput): Markdown {
   return md`${fitted}; calibration error on the ${evaluation.role} examples ${error}.`;
 }
 
-function code({ candidate }: ReportInput): Markdown {
+function code({ candidate }: ReportInput): Markdown | undefined {
   const { git, contentHash, modelDigest } = candidate;
+  if (modelDigest === undefined || contentHash === undefined) return undefined;
   const model = md`Model \`${{ markdown: modelDigest.slice(0, 19) }}\`, content hash \`${{ markdown: contentHash.slice(0, 23) }}\``;
   if (!git) return md`${model}; not from a git commit.`;
   const branch = git.branch === undefined ? md`` : md` on ${git.branch}`;
   return md`${model}, commit \`${{ markdown: git.sha.slice(0, 10) }}\`${branch}${git.dirty ? ", with changes that are not committed" : ""}.`;
 }
 
-function places({ candidate, release }: ReportInput): Markdown | undefined {
-  const { run, model } = candidate;
+function places({ candidate, config, release }: ReportInput): Markdown | undefined {
+  const { run, model, env } = candidate;
   const links = [
     run &&
       link(
@@ -49,9 +51,9 @@ function places({ candidate, release }: ReportInput): Markdown | undefined {
         `version ${release.version}`,
         `${base(release.trackingUri)}/#/models/${encodeURIComponent(model)}/versions/${encodeURIComponent(release.version)}`,
       ),
-  ].filter((one) => one !== undefined);
-  if (links.length === 0) return undefined;
-  return join(links, ", ");
+    config.argocd.url && link(`${env} in Argo CD`, argoCdUrl(config.argocd.url, { env, model })),
+  ].filter((one) => typeof one === "object");
+  return links.length === 0 ? undefined : join(links, ", ");
 }
 
 const base = (address: string) => address.replace(/\/+$/, "");

@@ -7,19 +7,30 @@ import type { ReportInput } from "./report-input.ts";
 const mostReasons = 8;
 
 const headlines = {
+  trained: { icon: "🏁", words: "is trained, and not yet judged" },
   pass: { icon: "✅", words: "passes the gate" },
   fail: { icon: "❌", words: "fails the gate" },
   hold: { icon: "⏸️", words: "is held: the gate is inconclusive" },
   warning: { icon: "⚠️", words: "passes with a warning: the gate is inconclusive" },
 };
 
-/** The headline and the reasons, worst first; then what the examples can tell at all. */
-export function verdict({ candidate, config, evaluation, verdict }: ReportInput): Markdown {
-  if (!verdict) return md`## 🏁 ${candidate.model} is trained, and not yet judged`;
-  const { kind } = outcome(verdict, config.gate.onInconclusive);
-  const { icon, words } = headlines[kind === "pass" && verdict.kind === "inconclusive" ? "warning" : kind];
+/** What the gate decided, in one line. */
+export function headline({ candidate, config, verdict }: ReportInput): Markdown {
+  const { icon, words } = headlines[standing(config, verdict)];
+  return md`## ${icon} ${candidate.model} ${words}`;
+}
+
+/** Where a candidate stands: the gate's outcome, told apart from a pass that warns and from no verdict at all. */
+export function standing({ gate }: ReportInput["config"], verdict: Verdict | undefined): keyof typeof headlines {
+  if (!verdict) return "trained";
+  const { kind } = outcome(verdict, gate.onInconclusive);
+  return kind === "pass" && verdict.kind === "inconclusive" ? "warning" : kind;
+}
+
+/** The reasons, worst first; then what the examples can tell at all. */
+export function reasons({ candidate, evaluation, verdict }: ReportInput): Markdown | undefined {
+  if (!verdict) return undefined;
   return join([
-    md`## ${icon} ${candidate.model} ${words}`,
     deciding(verdict),
     evaluation &&
       md`${evaluation.rows} **${evaluation.role}** examples${looks(evaluation.looks)}, environment **${candidate.env}**.${sight(verdict)}`,
