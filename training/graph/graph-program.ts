@@ -8,6 +8,7 @@ import { trainingStep } from "./training-step.ts";
 import { createViews } from "./views.ts";
 
 type Body = Tracing["body"];
+type Named = Pick<Tracing, "name" | "differentiates">;
 
 /** A program whose functions run as TensorFlow graphs in one session of the native backend. */
 export function createGraphProgram(native: NativeBackend, options: ProgramOptions): Program {
@@ -31,9 +32,9 @@ export function createGraphProgram(native: NativeBackend, options: ProgramOption
     }
   };
 
-  const traced = (name: string, body: Body, inputs: readonly InputShape[]): Trace => {
+  const traced = (named: Named, body: Body, inputs: readonly InputShape[]): Trace => {
     const result = trace(native, {
-      name,
+      ...named,
       scope: `f${traces.length}`,
       variables: variables.map((variable, index) => ({ variable, handle: store.handles[index] ?? "" })),
       inputs: inputs.map(({ shape, dtype }) => ({ shape, dtype: native.getDTypeInteger(dtype) })),
@@ -56,11 +57,11 @@ export function createGraphProgram(native: NativeBackend, options: ProgramOption
     return handles.map((handle) => native.createOutputTensor(handle));
   };
 
-  const compiled = (name: string, body: Body, hidden: readonly InputShape[]) => {
+  const compiled = (named: Named, body: Body, hidden: readonly InputShape[]) => {
     const byShapes = new Map<string, Trace>();
     const get = (shapes: readonly InputShape[]): Trace => {
       const key = shapes.map(({ shape, dtype }) => `${dtype}[${shape}]`).join();
-      const found = byShapes.get(key) ?? traced(name, body, [...shapes, ...hidden]);
+      const found = byShapes.get(key) ?? traced(named, body, [...shapes, ...hidden]);
       byShapes.set(key, found);
       return found;
     };
@@ -77,10 +78,14 @@ export function createGraphProgram(native: NativeBackend, options: ProgramOption
     },
     training(loss, name = "the training function") {
       if (!optimizer) throw new Error("a program without an optimizer can't train");
-      const { get, prepare } = compiled(name, trainingStep(loss, { ...options, optimizer, store }), [
-        { shape: [], dtype: "float32" }, // the learning rate
-        { shape: [], dtype: "int32" }, // the step
-      ]);
+      const { get, prepare } = compiled(
+        { name, differentiates: true },
+        trainingStep(loss, { ...options, optimizer, store }),
+        [
+          { shape: [], dtype: "float32" }, // the learning rate
+          { shape: [], dtype: "int32" }, // the step
+        ],
+      );
       return {
         prepare,
         run(inputs, learningRate) {
@@ -104,7 +109,7 @@ export function createGraphProgram(native: NativeBackend, options: ProgramOption
         if (assigned().length > 0) throw new Error("it assigns a variable, which only training may");
         return { outputs, after: [] };
       };
-      const { get, prepare } = compiled(name, body, []);
+      const { get, prepare } = compiled({ name, differentiates: false }, body, []);
       return {
         prepare,
         run(inputs) {

@@ -1,13 +1,8 @@
-import { type Attribute, attribute, DataType, encodeNode } from "./graph-def.ts";
+import { type Attribute, attribute, DataType } from "./graph-def.ts";
 import type { Binding, NativeBackend, OpAttribute, Values } from "./native-backend.ts";
+import { createRewriter, type Emit } from "./rewrite.ts";
 import { type Abstract, inferShapes } from "./shapes.ts";
-
-/** Large tensors of one value (tf.ones, tf.zeros) are written as their value and their shape. */
-const smallestFill = 256;
-
-interface Recorded extends Abstract {
-  output?: string; // `node` or `node:index`; a constant has none until something uses it
-}
+import { createWriter, type Made, type Recorded } from "./writer.ts";
 
 export type Recorder = ReturnType<typeof createRecorder>;
 
@@ -15,9 +10,13 @@ export type Recorder = ReturnType<typeof createRecorder>;
  * Stands in for the binding while a function runs, and writes down what the function asks it to do.
  * Tensors in here have negative handles and no data. Node names start with `scope`.
  */
-export function createRecorder(native: NativeBackend, scope: string) {
+export function createRecorder(
+  native: NativeBackend,
+  { scope, differentiates }: { scope: string; differentiates: boolean },
+) {
   const real = native.binding;
-  const nodes: Buffer[] = [];
+  const { nodes, add, constant, written } = createWriter(scope);
+  const rewritten = createRewriter(real, { differentiates });
   const tensors = new Map<number, Recorded>();
   let nextId = -2; // -1 says "no handle yet" to the backend
 
@@ -26,38 +25,26 @@ export function createRecorder(native: NativeBackend, scope: string) {
     return nextId--;
   };
 
-  const add = (op: string, inputs: readonly string[], attributes: Record<string, Attribute>): string => {
-    const name = `${scope}/${nodes.length}_${op.replace(/^_/, "")}`;
-    nodes.push(encodeNode({ name, op, inputs, attributes }));
-    return name;
-  };
-
-  const constant = ({ shape, dtype }: Abstract, values: Values): string => {
-    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    return add("Const", [], { dtype: attribute.type(dtype), value: attribute.tensor(dtype, shape, bytes) });
-  };
-
-  const writeConstant = (tensor: Abstract, values: Values): string => {
-    if (values.length < smallestFill || values.some((value) => value !== values[0])) return constant(tensor, values);
-    const dimensions = { shape: [tensor.shape.length], dtype: DataType.int32 };
-    const inputs = [
-      constant(dimensions, Int32Array.from(tensor.shape)),
-      constant({ shape: [], dtype: tensor.dtype }, values.slice(0, 1)),
-    ];
-    const types = { T: attribute.type(tensor.dtype), index_type: attribute.type(DataType.int32) };
-    return add("Fill", inputs, types);
-  };
-
   const get = (id: number): Recorded => {
     const tensor = tensors.get(id);
     if (!tensor) throw new Error("a tensor of another trace is used");
     return tensor;
   };
 
-  const output = (id: number): string => {
-    const tensor = get(id);
-    if (tensor.output === undefined) tensor.output = writeConstant(tensor, tensor.values ?? new Float32Array());
-    return tensor.output;
+  const write = ({ op, attributes: asked, inputs }: Made): string => {
+    const attributes = Object.fromEntries(asked.map((given) => [given.name, encodeAttribute(real, given)]));
+    // The one type that tfjs-node's kernels leave to the eager runtime to guess.
+    if (op === "ExpandDims") attributes["T"] ??= attribute.type(inputs[0]?.dtype ?? DataType.float32);
+    return add(op, inputs.map(written), attributes);
+  };
+
+  const emit: Emit = (made, { shape, dtype }) => ({ shape: [...shape], dtype, output: write(made), made });
+
+  const record = (made: Made, results: readonly Abstract[]): Recorded[] => {
+    const [only, ...others] = results;
+    if (only && others.length === 0) return [rewritten(made, only, emit) ?? emit(made, only)];
+    const name = write(made);
+    return results.map((result, index) => ({ ...result, output: index === 0 ? name : `${name}:${index}` }));
   };
 
   const overrides: Partial<Binding> = {
@@ -66,18 +53,12 @@ export function createRecorder(native: NativeBackend, scope: string) {
     tensorDataSync: () => {
       throw new Error("a tensor's data is read");
     },
-    executeOp: (op, ...[opAttributes, ids, outputs]) => {
+    executeOp: (op, ...[attributes, ids, outputs]) => {
       const inputs = ids.map(get);
-      const results = inferShapes(real, { op, attributes: opAttributes, inputs, outputs });
-      const attributes = Object.fromEntries(opAttributes.map((given) => [given.name, encodeAttribute(real, given)]));
-      // The one type that tfjs-node's kernels leave to the eager runtime to guess.
-      if (op === "ExpandDims") attributes["T"] ??= attribute.type(inputs[0]?.dtype ?? DataType.float32);
-      const name = add(op, ids.map(output), attributes);
-      return results.map(({ shape, dtype }, index) => ({
-        id: remember({ shape, dtype, output: index === 0 ? name : `${name}:${index}` }),
-        shape: [...shape],
-        dtype,
-      }));
+      const results = inferShapes(real, { op, attributes, inputs, outputs });
+      return record({ op, attributes, inputs }, results).map((tensor) => {
+        return { id: remember(tensor), shape: [...tensor.shape], dtype: tensor.dtype };
+      });
     },
   };
 
@@ -88,7 +69,7 @@ export function createRecorder(native: NativeBackend, scope: string) {
     /** Adds a constant and gives its node's name. */
     constant,
     /** The output of the graph that a recorded tensor is, by its negative handle. */
-    output,
+    output: (id: number): string => written(get(id)),
     /** The values of a recorded constant. */
     valuesOf: (id: number): Values | undefined => tensors.get(id)?.values,
     /** A handle for an output of the graph that came from elsewhere. */

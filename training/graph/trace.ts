@@ -15,6 +15,7 @@ export interface Trace {
 export interface Tracing {
   name: string; // for messages
   scope: string; // starts the names of the nodes
+  differentiates: boolean; // whether it computes gradients
   variables: readonly { variable: tf.Variable; handle: string }[]; // handle: name of the VarHandleOp
   inputs: readonly Abstract[];
   /** Results, and nodes that must be done before a result is given. */
@@ -38,8 +39,8 @@ export interface TraceContext {
  * Throws when the function reads data, draws random numbers in JavaScript, or uses a variable that isn't listed:
  * each would freeze one moment's value in the graph.
  */
-export function trace(native: NativeBackend, { name, scope, variables, inputs, body }: Tracing): Trace {
-  const recorder = createRecorder(native, scope);
+export function trace(native: NativeBackend, { name, scope, differentiates, variables, inputs, body }: Tracing): Trace {
+  const recorder = createRecorder(native, { scope, differentiates });
   const placeholder = ({ shape, dtype }: Abstract) =>
     recorder.add("Placeholder", [], { dtype: attribute.type(dtype), shape: attribute.shape(shape) });
   const fed = inputs.map((input) => ({ ...input, shape: [...input.shape], name: placeholder(input) }));

@@ -16,6 +16,20 @@ def convolution(strides, padding):
     return lambda x, kernel, bias: squares(tf.nn.relu(tf.nn.conv2d(x, kernel, strides, padding) + bias))
 
 
+def pooled_convolution(stride, is_reused=False):
+    def loss(x, kernel, bias):
+        activated = tf.nn.relu(tf.nn.conv2d(x, kernel, 1, "SAME") - 1 + bias)
+        pooled = squares(tf.nn.max_pool2d(activated, 2, stride, "VALID"))
+        return pooled + squares(tf.tanh(activated)) if is_reused else pooled
+
+    return loss
+
+
+def products(a, b, c):
+    product = tf.matmul(a, b, transpose_a=True, transpose_b=True)
+    return squares(tf.reduce_sum(tf.matmul(product, c, transpose_b=True)[None], 1) + tf.reduce_sum(product))
+
+
 def batch_normalisation(x, gamma, beta):
     layer = tf.compat.v1.nn.fused_batch_norm(x, gamma, beta, epsilon=1e-3, is_training=True)[0]
     return squares(tf.tanh(layer))
@@ -48,6 +62,10 @@ FAMILIES = {
     "convolution, same": convolution(1, "SAME"),
     "convolution, valid": convolution(1, "VALID"),
     "convolution, strided": convolution(2, "SAME"),
+    "convolution, pooled": pooled_convolution(2),
+    "convolution, pooled by windows that overlap": pooled_convolution(1),
+    "convolution, pooled, and used elsewhere too": pooled_convolution(2, is_reused=True),
+    "products of transposed matrices": products,
     "depthwise convolution": lambda x, kernel: squares(tf.nn.depthwise_conv2d(x, kernel, [1, 1, 1, 1], "SAME")),
     "max pooling": lambda x: squares(tf.nn.max_pool2d(x, 3, 2, "SAME")),
     "average pooling": lambda x: squares(tf.nn.avg_pool2d(x, 3, 2, "VALID")),

@@ -35,6 +35,20 @@ function pooling(pool: typeof tf.maxPool, padding: "same" | "valid"): Family {
   };
 }
 
+/** A convolution, relu and max-pooling, which a graph computes in another order; bias -1: some windows hold no positive number. */
+function pooledConvolution(stride: number, { isReused = false } = {}): Family {
+  return {
+    weights: { kernel: [3, 3, 3, 5], bias: [5] },
+    inputs: { x: [2, 8, 8, 3] },
+    loss: ({ x, kernel, bias }) => {
+      const shifted = tf.sub(tf.conv2d(t4(x), t4(kernel), 1, "same"), 1);
+      const activated = tf.relu(tf.add(bias as tf.Tensor1D, shifted)) as tf.Tensor4D;
+      const pooled = meanOfSquares(tf.maxPool(activated, 2, stride, "valid"));
+      return isReused ? (tf.add(pooled, meanOfSquares(tf.tanh(activated))) as tf.Scalar) : pooled;
+    },
+  };
+}
+
 export const families: Record<string, Family> = {
   dense: {
     weights: { kernel: [6, 4], bias: [4] },
@@ -44,6 +58,18 @@ export const families: Record<string, Family> = {
   "convolution, same": convolution(1, "same"),
   "convolution, valid": convolution(1, "valid"),
   "convolution, strided": convolution(2, "same"),
+  "convolution, pooled": pooledConvolution(2),
+  "convolution, pooled by windows that overlap": pooledConvolution(1),
+  "convolution, pooled, and used elsewhere too": pooledConvolution(2, { isReused: true }),
+  "products of transposed matrices": {
+    weights: { a: [6, 4], b: [5, 6], c: [4, 5] },
+    inputs: {},
+    loss: ({ a, b, c }) => {
+      const product = tf.matMul(t2(a), t2(b), true, true); // [4, 5]
+      const batch = tf.matMul(tf.reshape(product, [1, 4, 5]), tf.reshape(t2(c), [1, 4, 5]), false, true);
+      return meanOfSquares(tf.add(tf.sum(batch, 1), tf.sum(product, [0, 1])));
+    },
+  },
   "depthwise convolution": {
     weights: { kernel: [3, 3, 3, 2] },
     inputs: { x: [2, 6, 6, 3] },
