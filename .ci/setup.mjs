@@ -1,8 +1,9 @@
-// Prepares what a command of this project needs: `node .ci/setup.mjs packages|check|run|test`. Needs nothing but Node >= 20; does
+// Prepares what a command of this project needs: `node .ci/setup.mjs packages|check|run|test|bundles`. Needs nothing but Node >= 20; does
 // nothing the second time. Downloads and builds go to the user's cache, where every checkout finds them.
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { bundleActions } from "./setup/bundle.mjs";
 import { keyOf } from "./setup/cache.mjs";
 import { run } from "./setup/command.mjs";
 import { kustomize, kustomizeVersion } from "./setup/kustomize.mjs";
@@ -12,7 +13,7 @@ import { environment, findPython, pythonRemedy } from "./setup/python.mjs";
 import { linkTestPackages } from "./setup/test-packages.mjs";
 
 const root = join(import.meta.dirname ?? dirname(new URL(import.meta.url).pathname), "..");
-const goals = ["packages", "check", "run", "test"];
+const goals = ["packages", "check", "run", "test", "bundles"];
 const goalsWithTestPackages = ["check", "test"];
 
 const mlflow = {
@@ -81,6 +82,7 @@ try {
 async function setUp(goal) {
   if (!goals.includes(goal)) throw new Error(`expected one of ${goals.join(", ")}, got ${goal}`);
   await installPackages(root);
+  if (goal === "bundles") return await bundleActions(root);
   if (goalsWithTestPackages.includes(goal)) await linkTestPackages(root);
   const made = readRecord("tools.json");
   const keys = readRecord("setup.json");

@@ -5,6 +5,7 @@ import { titles, travel } from "#actions/pipeline/road.ts";
 import { createTaskList } from "#actions/pipeline/task-list.ts";
 import { ExitCode, exitCodeOf } from "#config/exit-code.ts";
 import { createMlflowClient, type MlflowClient } from "#training/mlflow/client.ts";
+import { mlflowCredentials } from "#training/mlflow/credentials.ts";
 import type { MlflowServer } from "#training/mlflow/server.ts";
 
 const codeRoot = resolve(import.meta.dirname, "..");
@@ -46,8 +47,6 @@ function connect(server: MlflowServer): MlflowClient | undefined {
   if (server.kind === "unreachable" || server.kind === "unavailable") return undefined;
   return createMlflowClient({
     trackingUri: server.uri,
-    username: variables["MLFLOW_TRACKING_USERNAME"],
-    password: variables["MLFLOW_TRACKING_PASSWORD"],
-    token: variables["MLFLOW_TRACKING_TOKEN"],
+    ...mlflowCredentials(variables),
   });
 }

@@ -12,7 +12,7 @@ const registered = {
   modelId: z.string(),
   gitSha: z.string().optional(),
   packageUri: z.string(), // folder or s3:// of the model package
-  metric: z.strictObject({ name: z.string(), value: z.number() }),
+  metric: z.strictObject({ name: z.string(), value: z.number() }).optional(), // absent where nothing was judged anew
   registeredAt: z.iso.datetime(),
 };
 

@@ -34,9 +34,10 @@ export function readInputs<S extends z.ZodObject>(schema: S): z.output<S> {
   });
   const result = schema.safeParse(Object.fromEntries(given));
   if (result.success) return result.data;
-  const missing = new Set(Object.keys(schema.shape).filter((name) => !given.some(([key]) => key === name)));
-  const problems = result.error.issues.map(({ path: [name], message }) =>
-    missing.has(String(name)) ? `  ${String(name)}: is missing` : `  ${String(name)}: ${message}`,
-  );
+  const names = new Set(given.map(([name]) => name));
+  const problems = result.error.issues.map(({ code, path, message }) => {
+    const name = path.join(".");
+    return `  ${name}: ${code !== "custom" && !names.has(name) ? "is missing" : message}`;
+  });
   throw new BadInputError(`The inputs of this action are wrong (its \`with:\`):\n${problems.join("\n")}`);
 }

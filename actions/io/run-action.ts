@@ -21,6 +21,7 @@ export async function runAction(main: () => Promise<Stop | undefined>): Promise<
 }
 
 function fail(message: string, code: ExitCode): void {
+  const chosen = process.exitCode; // of a signal's handler
   setFailed(message);
-  process.exitCode = code;
+  process.exitCode = chosen ?? code;
 }

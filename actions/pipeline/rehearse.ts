@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { readChampion } from "#actions/gitops/champion.ts";
 import { createLocalGit } from "#actions/gitops/local-git.ts";
-import { plan } from "#actions/plan/run.ts";
+import { planTraining } from "#actions/plan/training.ts";
 import { ExitCode } from "#config/exit-code.ts";
 import { loadConfig } from "#config/load.ts";
 import { openStorage } from "#training/storage/open.ts";
@@ -29,7 +29,7 @@ export async function rehearse(
   const champion = existsSync(gitops)
     ? await readChampion(createLocalGit(gitops).committer, { env, model })
     : undefined;
-  const { kind, reason } = await plan(config, {
+  const { kind, reason } = await planTraining(config, {
     root,
     codeRoot,
     storage: openStorage(config.models.uri, root),

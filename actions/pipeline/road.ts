@@ -1,5 +1,5 @@
 import { copyFile, rm, writeFile } from "node:fs/promises";
-import { join, relative, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { run as gate } from "#actions/gate/run.ts";
 import { readChampion } from "#actions/gitops/champion.ts";
 import { createCodeHistory } from "#actions/gitops/code-history.ts";
@@ -10,6 +10,7 @@ import { run as report } from "#actions/report/run.ts";
 import { ExitCode } from "#config/exit-code.ts";
 import { loadConfig } from "#config/load.ts";
 import { readTools } from "#config/tools.ts";
+import { packageUriOf } from "#training/candidate-store.ts";
 import { treeHash } from "#training/content-hash.ts";
 import { evaluateCandidate } from "#training/evaluate/run.ts";
 import { readGitState } from "#training/git-state.ts";
@@ -94,7 +95,7 @@ export async function travel({ env, model, set }: Arguments, parts: RoadParts): 
     return { value, note: outcome(value, config.gate.onInconclusive).reason };
   });
   const registered = await list.step("Register", async () => {
-    const uri = `${config.models.uri}/${relative(outputs, folder)}/candidate/model`;
+    const uri = packageUriOf(config, candidate);
     const registration = {
       candidate,
       evaluation,

@@ -1,36 +1,48 @@
+import { imageTag } from "#actions/gitops/image-tag.ts";
 import type { Overlay } from "#actions/gitops/overlay.ts";
 import type { Config } from "#config/schema.ts";
-import { Candidate } from "#training/candidate.ts";
-import { candidatePrefix } from "#training/candidate-store.ts";
-import { changedIngredients, contentHash } from "#training/content-hash.ts";
-import { dataManifest } from "#training/data/manifest.ts";
-import { isDataThere } from "#training/data/source.ts";
-import type { Storage } from "#training/storage/storage.ts";
+import type { Digest } from "#training/candidate.ts";
+import { planTraining, type TrainingParts, type TrainingPlan } from "./training.ts";
 
-/** What the road would do with a model, and why. */
-export type Plan = { kind: "train" | "reuse" | "nothing"; reason: string };
+/**
+ * What the road does with a model, and why. `rebuild`: an image around the model in production, because what serves it has
+ * changed. `release`: the package that runs in dev, for an environment that does not train.
+ */
+export type Plan =
+  | TrainingPlan
+  | { kind: "rebuild" | "release"; reason: string; packageUri: string; modelDigest: Digest };
 
-export interface PlanParts {
-  root: string; // the models' repository
-  codeRoot: string; // Slipway's own checkout
-  storage: Storage;
-  champion: Overlay | undefined;
+export interface PlanParts extends TrainingParts {
+  servingTree: Digest; // of the folder serving/ of Slipway's checkout
+  /** What runs in dev; asked only for an environment that does not train. */
+  devRelease: () => Promise<Overlay | undefined>;
 }
 
-/** Whether a model has to be trained: not when its content was trained before. Reads only. */
-export async function plan(config: Config, { root, codeRoot, storage, champion }: PlanParts): Promise<Plan> {
-  if (!(await isDataThere(config.data, root)))
-    return { kind: "train", reason: "its data is not here yet and is brought first" };
-  const files = await dataManifest(config.data, { root });
-  const content = await contentHash({ codeRoot, config, files });
-  const candidate = (hash: typeof content.hash) =>
-    storage.read(`${candidatePrefix(config.model, hash)}/candidate/candidate.json`);
-  if (champion?.contentHash === content.hash)
-    return { kind: "nothing", reason: `version ${champion.version} was made of the same content` };
-  if (await candidate(content.hash)) return { kind: "reuse", reason: "this content was trained before" };
-  if (!champion) return { kind: "train", reason: "there is no champion yet" };
-  const bytes = await candidate(champion.contentHash);
-  if (!bytes) return { kind: "train", reason: `its content differs from that of version ${champion.version}` };
-  const changed = changedIngredients(Candidate.parse(JSON.parse(bytes.toString())).ingredients, content.ingredients);
-  return { kind: "train", reason: `changed since version ${champion.version}: ${changed.join(", ")}` };
+/** The environment where models are trained first. */
+export const firstEnvironment = "dev";
+
+/** Decides by the content of the model and of its image. Reads only. */
+export async function plan(config: Config, parts: PlanParts): Promise<Plan> {
+  const trains = config.env === firstEnvironment || config.promotion.retrain;
+  const made = trains ? await planTraining(config, parts) : planRelease(parts.champion, await parts.devRelease());
+  return made.kind === "nothing" && parts.champion ? (planImage(config.model, parts) ?? made) : made;
+}
+
+function planRelease(champion: Overlay | undefined, dev: Overlay | undefined): Plan {
+  if (!dev) return { kind: "nothing", reason: `nothing runs in ${firstEnvironment} yet that could be released` };
+  const { version, packageUri, modelDigest } = dev;
+  if (champion?.modelDigest === modelDigest)
+    return { kind: "nothing", reason: `version ${champion.version} is the model that runs in ${firstEnvironment}` };
+  return { kind: "release", reason: `version ${version} runs in ${firstEnvironment}`, packageUri, modelDigest };
+}
+
+function planImage(
+  model: string,
+  { champion, servingTree }: Pick<PlanParts, "champion" | "servingTree">,
+): Plan | undefined {
+  if (!champion) return undefined;
+  const { version, modelDigest, packageUri, image } = champion;
+  if (image.tag === imageTag({ model, modelDigest, servingTree })) return undefined;
+  const reason = `what serves version ${version} has changed since its image ${image.tag}`;
+  return { kind: "rebuild", reason, packageUri, modelDigest };
 }

@@ -1,4 +1,3 @@
-import { BadInputError } from "#config/bad-input.ts";
 import type { Config } from "#config/schema.ts";
 import type { GitState, RunReference } from "#training/candidate.ts";
 import type { MlflowClient } from "#training/mlflow/client.ts";
@@ -6,8 +5,10 @@ import type { ModelVersion } from "#training/mlflow/registry.ts";
 import { type Outcome, outcome } from "#training/outcome.ts";
 import type { Release } from "#training/release.ts";
 import { isAway } from "./away.ts";
+import { checkBelongTogether, checkRunIsHere } from "./checks.ts";
 import { describe, type Judged, lineageTags, metricOf } from "./description.ts";
 import { type Discarded, discard } from "./discard.ts";
+import { type Registered, releaseOf } from "./release.ts";
 import { uploadPackage } from "./upload.ts";
 import { createVersion, findVersion } from "./version.ts";
 
@@ -19,9 +20,15 @@ export interface Registration extends Judged {
 
 /** `held`: nothing was registered, `next` says how to go on. */
 export type RegisterResult =
-  | { kind: "registered"; release: Extract<Release, { state: "registered" }>; isNew: boolean }
+  | { kind: "registered"; release: Registered; isNew: boolean }
   | Discarded
   | { kind: "held"; reason: string; next: string };
+
+export interface RegisterParts {
+  client: MlflowClient | undefined;
+  config: Config;
+  again?: string; // how a person repeats this
+}
 
 /**
  * Makes a candidate that passed the gate a version of its registered model: alias `staging`, stage Staging, with
@@ -31,10 +38,10 @@ export type RegisterResult =
  */
 export async function register(
   registration: Registration,
-  { client, config }: { client: MlflowClient | undefined; config: Config },
+  { client, config, again = againHere(config) }: RegisterParts,
 ): Promise<RegisterResult> {
   const { candidate, verdict } = registration;
-  checkBelongTogether(registration);
+  checkBelongTogether(registration, config);
   const decided = outcome(verdict, config.gate.onInconclusive);
   if (decided.kind === "fail") return await discard(client, candidate, decided.reason);
   if (decided.kind === "hold") {
@@ -44,12 +51,15 @@ export async function register(
       next: "collect more test examples, or set gate.onInconclusive: pass if this risk is yours to take",
     };
   }
-  const again = `npm start -- --env ${candidate.env} --model ${candidate.model}`;
-  const next = `when MLflow answers again, run: ${again} (the trained candidate is kept and not trained again)`;
-  if (!client || !candidate.run)
-    return { kind: "held", reason: "MLflow has not seen the run of this candidate yet", next };
+  const next = `when MLflow answers again, ${again} (the trained candidate is kept and not trained again)`;
+  const unseen: RegisterResult = { kind: "held", reason: "MLflow has not seen the run of this candidate yet", next };
+  if (!client) return unseen;
   try {
-    return await registerPassed(registration, { client, config, decided, run: candidate.run });
+    const found = await findVersion(client, candidate);
+    if (found) return await staged(registration, { client, config, version: found, isNew: false });
+    if (!candidate.run) return unseen;
+    const version = await registerNew(registration, { client, config, decided, run: candidate.run });
+    return await staged(registration, { client, config, version, isNew: true });
   } catch (error) {
     if (isAway(error)) return { kind: "held", reason: error.message, next };
     throw error;
@@ -64,21 +74,27 @@ export async function moveChampionAlias(
   await client.setAlias(release.model, `champion-${release.env}`, release.version);
 }
 
+function againHere({ env, model }: Config): string {
+  return `run: npm start -- --env ${env} --model ${model}`;
+}
+
 type Passed = { client: MlflowClient; config: Config; decided: Outcome; run: RunReference };
 
-async function registerPassed(
+/** Marks a version as what comes next. A release of another environment's version leaves Staging to those that come. */
+async function staged(
   registration: Registration,
-  { client, config, decided, run }: Passed,
+  { client, config, version, isNew }: { client: MlflowClient; config: Config; version: ModelVersion; isNew: boolean },
 ): Promise<RegisterResult> {
-  const { candidate } = registration;
-  const found = await findVersion(client, candidate);
-  const version = found ?? (await registerNew(registration, { client, config, decided, run }));
-  await client.transitionStage(candidate.model, version.version, { stage: "Staging", archiveExisting: true });
-  await client.setAlias(candidate.model, "staging", version.version);
-  await client.logBatch(run.runId, {
-    tags: { verdict: registration.verdict.kind, registered_version: version.version },
-  });
-  return { kind: "registered", release: releaseOf(registration, client, version), isNew: found === undefined };
+  const { candidate, evaluation, verdict } = registration;
+  if (candidate.env === config.env) {
+    await client.transitionStage(candidate.model, version.version, { stage: "Staging", archiveExisting: true });
+    await client.setAlias(candidate.model, "staging", version.version);
+  }
+  const metric = { name: verdict.metric, value: metricOf(evaluation, verdict.metric) };
+  const release = { ...releaseOf(registration, { client, config, version }), metric };
+  const tags = { verdict: verdict.kind, registered_version: version.version };
+  await client.logBatch(release.runId, { tags });
+  return { kind: "registered", release, isNew };
 }
 
 async function registerNew(
@@ -91,6 +107,7 @@ async function registerNew(
   } = registration;
   const tags = lineageTags(registration);
   const { experimentId, runId } = run;
+  await checkRunIsHere(client, run);
   const logged = await client.createLoggedModel({ experimentId, name: candidate.model, sourceRunId: runId, tags });
   try {
     await uploadPackage(client, { folder, digest: candidate.modelDigest }, logged.artifactUri);
@@ -106,40 +123,4 @@ async function registerNew(
   }
   const description = describe(registration, decided);
   return await createVersion(client, candidate, { modelId: logged.modelId, runId, description, tags });
-}
-
-function releaseOf(
-  registration: Registration,
-  client: MlflowClient,
-  version: ModelVersion,
-): Extract<Release, { state: "registered" }> {
-  const { candidate, evaluation, verdict, git = candidate.git } = registration;
-  return {
-    state: "registered",
-    model: candidate.model,
-    env: candidate.env,
-    version: version.version,
-    modelDigest: candidate.modelDigest,
-    contentHash: candidate.contentHash,
-    trackingUri: client.uri,
-    runId: version.runId ?? candidate.run?.runId ?? "",
-    modelId: version.modelId ?? version.source.replace(/^models:\//, ""),
-    ...(git && { gitSha: git.sha }),
-    packageUri: registration.package.uri,
-    metric: { name: verdict.metric, value: metricOf(evaluation, verdict.metric) },
-    registeredAt: new Date(version.createdAt ?? Date.now()).toISOString(),
-  };
-}
-
-function checkBelongTogether({ candidate, evaluation, verdict }: Registration): void {
-  if (evaluation.candidate.modelDigest !== candidate.modelDigest) {
-    throw new BadInputError(
-      `the evaluation is of ${evaluation.candidate.modelDigest}, the candidate is ${candidate.modelDigest}: evaluate again`,
-    );
-  }
-  if (evaluation.role !== "test" || verdict.role !== "test") {
-    throw new BadInputError(
-      "only a candidate that was judged on test examples can be registered, not one of a pull request",
-    );
-  }
 }

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
+import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Data } from "#config/schema.ts";
-import { openSource, type SourceOptions } from "./source.ts";
+import { findSample, isDataThere, openSource, type SourceOptions } from "./source.ts";
 
 /** One file of a data set: key under `data.root`, size in bytes, SHA-256 in hexadecimal digits. */
 export interface DataFile {
@@ -23,4 +24,20 @@ export async function dataManifest(data: Data, options: SourceOptions = {}): Pro
     manifest.push({ key, size, sha256: hash.digest("hex") });
   }
   return manifest;
+}
+
+/**
+ * The manifest that reading the data would find, and nothing is brought for it: a sample of the checkout at `codeRoot`
+ * counts as copied. `undefined` where the data has to be downloaded first.
+ */
+export async function expectedManifest(
+  data: Data,
+  { root, codeRoot }: { root: string; codeRoot: string },
+): Promise<DataFile[] | undefined> {
+  if (await isDataThere(data, root)) return await dataManifest(data, { root });
+  if (data.format !== "table") return undefined;
+  const sample = await findSample(data.path, join(codeRoot, "training/data/samples"));
+  if (sample === undefined) return await dataManifest(data, { root }); // tells what is missing
+  const [file] = await dataManifest({ ...data, root: dirname(sample), path: basename(sample) });
+  return file && [{ ...file, key: data.path }];
 }

@@ -57,6 +57,12 @@ export async function isDataThere(data: Data, root: string): Promise<boolean> {
   return (await filesAt(resolve(root, data.root), data.path)) !== undefined;
 }
 
+/** The tracked sample of a table at `path`, which is copied there where it is missing: its own path. */
+export async function findSample(path: string, folder = samples): Promise<string | undefined> {
+  const name = (await readdir(folder)).find((file) => file === basename(path) && file.endsWith(".csv"));
+  return name && join(folder, name);
+}
+
 async function openStored({ root, path }: Data, info: (message: string) => void): Promise<Source> {
   const storage = openStorage(root);
   const name = (key: string) => `${storage.uri}/${key}`;
@@ -103,9 +109,9 @@ async function copiedSample(
   path: string,
   info: (message: string) => void,
 ): Promise<Source["files"] | undefined> {
-  const sample = (await readdir(samples)).find((file) => file === basename(path) && file.endsWith(".csv"));
+  const sample = await findSample(path);
   if (sample === undefined) return undefined;
-  const isCopied = await createFolderStorage(folder).writeNew(path, await readFile(join(samples, sample)));
-  if (isCopied) info(`copied the sample ${sample} to ${join(folder, path)}`);
+  const isCopied = await createFolderStorage(folder).writeNew(path, await readFile(sample));
+  if (isCopied) info(`copied the sample ${basename(sample)} to ${join(folder, path)}`);
   return filesAt(folder, path);
 }

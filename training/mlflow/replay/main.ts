@@ -4,6 +4,7 @@ import { z } from "zod";
 import { BadInputError } from "#config/bad-input.ts";
 import { ExitCode, exitCodeOf } from "#config/exit-code.ts";
 import { createMlflowClient } from "#training/mlflow/client.ts";
+import { mlflowCredentials } from "#training/mlflow/credentials.ts";
 import { MlflowError, MlflowUnreachableError } from "#training/mlflow/errors.ts";
 import { replay } from "#training/mlflow/replay.ts";
 
@@ -45,9 +46,7 @@ async function main(): Promise<void> {
   if (!parsed.success) throw new BadInputError(z.prettifyError(parsed.error));
   const client = createMlflowClient({
     trackingUri: parsed.data.uri,
-    username: env["MLFLOW_TRACKING_USERNAME"],
-    password: env["MLFLOW_TRACKING_PASSWORD"],
-    token: env["MLFLOW_TRACKING_TOKEN"],
+    ...mlflowCredentials(env),
   });
   const { run, ended, sent } = await replay(journal, { client, end: parsed.data.end });
   console.log(

@@ -1,0 +1,39 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { rename, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+// packages written for CommonJS ask for Node's own modules by `require`
+const banner = `import { createRequire } from "node:module"; const require = createRequire(import.meta.url);`;
+
+/**
+ * Bundles every action that GitHub starts as `actions/dist/NAME.js` into that folder, with chunks that several share. The
+ * same sources and packages give the same bytes wherever the checkout lies.
+ */
+export async function bundleActions(root) {
+  const esbuild = createRequire(join(root, "package.json"))("esbuild");
+  const folder = join(root, "actions");
+  const names = readdirSync(folder)
+    .filter((name) => existsSync(join(folder, name, "action.yml")) && existsSync(join(folder, name, "main.ts")))
+    .filter((name) => readFileSync(join(folder, name, "action.yml"), "utf8").includes(`main: ../dist/${name}.js`))
+    .sort();
+  const draft = join(folder, `dist.${process.pid}`);
+  await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: Object.fromEntries(names.map((name) => [name, join("actions", name, "main.ts")])),
+    outdir: draft,
+    chunkNames: "chunk-[hash]",
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "node24",
+    minify: true,
+    legalComments: "external",
+    preserveSymlinks: true, // a package's path is that of the checkout, also where node_modules is a link
+    banner: { js: banner },
+    logLevel: "warning",
+  });
+  await rm(join(folder, "dist"), { recursive: true, force: true });
+  await rename(draft, join(folder, "dist"));
+}
