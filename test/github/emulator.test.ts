@@ -1,7 +1,12 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { getOctokit } from "@actions/github";
 import { expect, test } from "vitest";
+import type { Permissions } from "#test/parts/github/permissions.ts";
 import { type GitHubHub, startGitHub, type TokenPermissions } from "#test/parts/github/start.ts";
 import type { Account } from "#test/parts/github/state.ts";
+import { temporaryFolder } from "#test/parts/temporary-folder.ts";
 
 const app: Account = { login: "slipway[bot]", id: 77, type: "Bot" };
 const commitMutation = `mutation ($input: CreateCommitOnBranchInput!) {
@@ -233,3 +238,75 @@ test("a comment longer than GitHub stores is refused", async () => {
   const long = rest.issues.createComment({ ...here, issue_number: 1, body: "x".repeat(65_537) });
   await expect(long).rejects.toMatchObject({ status: 422, message: expect.stringContaining("Body is too long") });
 });
+
+test("git clones over HTTP with a token that may read, and pushes with one that may write", async () => {
+  await using world = await started();
+  await using folder = await temporaryFolder();
+  const { hub, head } = world;
+  const clone = join(folder.path, "clone");
+  await git("clone", "--quiet", remote(hub, hub.token({ contents: "read" })), clone);
+  expect(await git("-C", clone, "rev-parse", "HEAD")).toBe(head);
+  await expect(git("clone", "--quiet", remote(hub, hub.token("none")), `${clone}2`)).rejects.toThrow("403");
+  const author = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"];
+  await git("-C", clone, ...author, "commit", "--quiet", "--allow-empty", "-m", "More");
+  const push = (token: string) => git("-C", clone, "push", "--quiet", remote(hub, token), "main");
+  await expect(push(hub.token({ contents: "read" }))).rejects.toThrow("403");
+  await push(hub.token({ contents: "write" }));
+  expect(await hub.git.resolve("refs/heads/main")).toBe(await git("-C", clone, "rev-parse", "HEAD"));
+});
+
+test("what the token of a run may do follows from the job whose process uses it", async () => {
+  const jobs: Record<string, TokenPermissions> = { report: { "pull-requests": "write", issues: "write" }, train: {} };
+  await using world = await started({
+    permissionsOf: ({ workflow, job }) => (workflow === "model" ? (jobs[job] as Permissions) : undefined),
+  });
+  const { hub } = world;
+  const url = `${hub.apiUrl}/repos/${hub.repository.owner}/${hub.repository.name}/issues`;
+  // by a shell between, as a step of a workflow has one
+  const ask = async (environment: Record<string, string>) => {
+    const program = `fetch(process.env.URL, {method: "POST", headers: {authorization: "token " + process.env.TOKEN}, body: '{"title":"x"}'}).then((answer) => console.log(answer.status))`;
+    const env = { PATH: process.env["PATH"] ?? "", URL: url, TOKEN: hub.jobToken };
+    const inner = `env -i PATH="$PATH" URL="$URL" TOKEN="$TOKEN" ${process.execPath} -e '${program.replaceAll("'", `'\\''`)}'; true`;
+    const { stdout } = await promisify(execFile)("sh", ["-c", inner], { env: { ...env, ...environment } });
+    return Number(stdout);
+  };
+  expect(await ask({ GITHUB_WORKFLOW: "model", GITHUB_JOB: "report" })).toBe(201);
+  expect(await ask({ GITHUB_WORKFLOW: "model", GITHUB_JOB: "train" })).toBe(403);
+  expect(await ask({ GITHUB_WORKFLOW: "other", GITHUB_JOB: "report" })).toBe(401);
+  expect(await ask({})).toBe(401);
+});
+
+test.each([
+  ["a value that is no choice", { env: "staging" }, "Provided value 'staging' for input 'env' not in the list"],
+  ["an input that the workflow does not have", { env: "dev", debug: "true" }, 'Unexpected inputs provided: ["debug"]'],
+  ["no value where one is required", { env: "dev", model: "" }, "Required input 'model' not provided"],
+])("a dispatch with %s starts nothing", async (_, inputs, reason) => {
+  await using world = await started();
+  const { hub } = world;
+  await hub.push("main", {
+    ".github/workflows/pipeline.yml": `on:
+  workflow_dispatch:
+    inputs:
+      env: { type: choice, options: [dev, prod], default: dev }
+      model: { type: string, required: true }
+`,
+  });
+  const { rest, here } = client(hub, { actions: "write" });
+  const on = { ...here, workflow_id: "pipeline.yml", ref: "main" };
+  await expect(rest.actions.createWorkflowDispatch({ ...on, inputs })).rejects.toMatchObject({
+    status: 422,
+    message: expect.stringContaining(reason),
+  });
+  await rest.actions.createWorkflowDispatch({ ...on, inputs: { env: "prod", model: "iris" } });
+  expect(hub.state.dispatches).toMatchObject([{ name: "pipeline.yml", inputs: { env: "prod", model: "iris" } }]);
+});
+
+function remote(hub: GitHubHub, token: string): string {
+  const { owner, name } = hub.repository;
+  return `${hub.serverUrl.replace("://", `://x-access-token:${token}@`)}/${owner}/${name}.git`;
+}
+
+async function git(...command: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)("git", command);
+  return stdout.trim();
+}

@@ -38,10 +38,10 @@ const needs: Record<string, Need> = {
   "issues/create-comment": write("issues", "pull-requests"),
   "issues/create-label": write("issues", "pull-requests"),
   "issues/delete-comment": write("issues", "pull-requests"),
-  "issues/get": read("issues", "pull-requests"),
+  "issues/get": read("issues"),
   "issues/get-label": read("issues", "pull-requests"),
   "issues/list-comments": read("issues", "pull-requests"),
-  "issues/list-for-repo": read("issues", "pull-requests"),
+  "issues/list-for-repo": read("issues"),
   "issues/list-labels-for-repo": read("issues", "pull-requests"),
   "issues/update": write("issues", "pull-requests"),
   "issues/update-comment": write("issues", "pull-requests"),
@@ -72,7 +72,7 @@ const needs: Record<string, Need> = {
   "repos/list-commit-statuses-for-ref": read("statuses"),
   "repos/list-deployments": read("deployments"),
   "repos/list-deployment-statuses": read("deployments"),
-  "repos/list-pull-requests-associated-with-commit": read("pull-requests", "contents"),
+  "repos/list-pull-requests-associated-with-commit": read("pull-requests"),
   "users/get-authenticated": metadata,
 };
 

@@ -1,4 +1,5 @@
 import { invalid, notFound, Refusal } from "./answer.ts";
+import { checkDispatch } from "./dispatch-inputs.ts";
 import { type ApiRequest, type Emulated, type Handlers, numberParam, optionalText, textOf } from "./handlers.ts";
 import { page, paged } from "./paging.ts";
 import { grants, type Permissions } from "./permissions.ts";
@@ -203,8 +204,10 @@ export function repositoryHandlers({ state, shapes }: Emulated): Handlers {
       const ref = textOf(request, "ref");
       const commit = await git.commitOf(ref);
       if (commit === undefined) throw new Refusal(422, `No ref found for: ${ref}`);
-      if ((await git.resolve(`${commit}:.github/workflows/${workflow}`)) === undefined) throw notFound();
+      const file = await git.resolve(`${commit}:.github/workflows/${workflow}`);
+      if (file === undefined) throw notFound();
       const inputs = (request.body["inputs"] ?? {}) as Record<string, unknown>;
+      checkDispatch((await git.blob(file)).toString("utf8"), inputs);
       state.dispatches.push({ event: "workflow_dispatch", name: workflow, ref, inputs });
       return { status: 204 };
     },

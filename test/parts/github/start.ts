@@ -1,10 +1,13 @@
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import { temporaryFolder } from "#test/parts/temporary-folder.ts";
 import type { Answer } from "./answer.ts";
 import { createBareRepository } from "./bare-repository.ts";
+import { type Job, jobBehind } from "./client-process.ts";
 import { createFaults, type Fault, faultAnswer, type ScriptedFault } from "./faults.ts";
+import { createGitHttp } from "./git-http.ts";
 import { createGraphql } from "./graphql.ts";
 import { admin, type Permissions, readAll, writeAll } from "./permissions.ts";
 import { createRest, type RestRequest } from "./rest.ts";
@@ -29,13 +32,18 @@ export interface GitHubOptions {
   readonly environments?: State["environments"];
   readonly collaborators?: State["collaborators"];
   readonly workflowPermissions?: Partial<State["workflowPermissions"]>;
+  /**
+   * What `jobToken` may do, by the job whose process holds the other end of the connection; undefined: nothing is known of that
+   * job, and the token is refused.
+   */
+  readonly permissionsOf?: (job: Job) => Permissions | undefined;
 }
 
 /** One request as it was asked and answered. */
 export interface SeenRequest {
   readonly method: string;
   readonly path: string; // below the API's root, with query
-  readonly operation: string; // GitHub's operation id, `graphql`, or `unknown`
+  readonly operation: string; // GitHub's operation id, `graphql`, `git`, or `unknown`
   readonly login: string | undefined; // whose token it was
   readonly body: unknown;
   readonly status: number; // 0 where the connection was broken
@@ -53,6 +61,7 @@ export async function startGitHub(options: GitHubOptions = {}) {
   const folder = await temporaryFolder();
   const { owner, name } = options.repository ?? { owner: "octo-org", name: "models" };
   const git = await createBareRepository(join(folder.path, `${name}.git`));
+  const jobToken = `ghs_${randomBytes(18).toString("hex")}`;
   const server = createServer((request, response) => {
     handle(request, response).catch((error) => send(response, { status: 500, body: { message: String(error) } }));
   });
@@ -92,14 +101,20 @@ export async function startGitHub(options: GitHubOptions = {}) {
   const requests: SeenRequest[] = [];
   const rest = await createRest(state, apiUrl);
   const graphql = createGraphql(state);
+  const gitHttp = createGitHttp(state, folder.path);
   let lock = Promise.resolve(); // as GitHub's database does, one change after the other
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? "/", serverUrl);
-    const text = await bodyOf(request);
     const headers = Object.fromEntries(Object.entries(request.headers).map(([key, value]) => [key, String(value)]));
-    const caller = callers.get(tokenOf(headers["authorization"]) ?? "");
-    const body = parsed(text);
+    const caller = await callerOf(request);
+    if (gitHttp.isMeant(url)) {
+      const status = await gitHttp.serve(request, response, caller);
+      const { method = "GET", url: path = "/" } = request;
+      requests.push({ method, path, operation: "git", login: caller?.account.login, body: undefined, status });
+      return;
+    }
+    const body = parsed(await bodyOf(request));
     const isGraphql = url.pathname === roots[1];
     url.pathname = url.pathname.replace(/^\/api\/v3/, "");
     const asked: RestRequest = { method: request.method ?? "GET", url, headers, body };
@@ -117,6 +132,14 @@ export async function startGitHub(options: GitHubOptions = {}) {
     });
     if (isBroken) request.socket.destroy();
     else send(response, answer);
+  }
+
+  async function callerOf(request: IncomingMessage): Promise<Caller | undefined> {
+    const token = tokenOf(request.headers.authorization);
+    if (token !== jobToken) return callers.get(token ?? "");
+    const job = await jobBehind(request.socket);
+    const permissions = job && options.permissionsOf?.(job);
+    return permissions && { account: actionsBot, permissions, isAdmin: false };
   }
 
   async function answerOf(asked: Asked): Promise<Answer> {
@@ -162,6 +185,8 @@ export async function startGitHub(options: GitHubOptions = {}) {
     requests,
     /** Scripts what the next requests meet instead of their answer. */
     fail: (fault: ScriptedFault) => faults.add(fault),
+    /** GITHUB_TOKEN of every job: what it may do follows from the job whose process uses it (`permissionsOf`). */
+    jobToken,
     /** A token that may do this and no more: GITHUB_TOKEN's, unless another account is named. */
     token(permissions: TokenPermissions, account: Account = actionsBot): string {
       const token = `ghs_${callers.size + 1}${"x".repeat(30)}`;
@@ -227,7 +252,9 @@ function permissionsOf(permissions: TokenPermissions): Permissions {
 }
 
 function tokenOf(authorization: string | undefined): string | undefined {
-  return /^(?:token|bearer) (.+)$/i.exec(authorization ?? "")?.[1];
+  const [, scheme = "", credentials = ""] = /^(token|bearer|basic) (.+)$/i.exec(authorization ?? "") ?? [];
+  if (scheme.toLowerCase() !== "basic") return credentials || undefined;
+  return Buffer.from(credentials, "base64").toString("utf8").split(":")[1];
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {
