@@ -14,14 +14,15 @@ const write = (...anyOf: string[]): Need => ({ anyOf, access: "write" });
 /** Source: https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps */
 const needs: Record<string, Need> = {
   "actions/create-workflow-dispatch": write("actions"),
+  "actions/download-artifact": read("actions"),
   "actions/get-github-actions-default-workflow-permissions-repository": read("administration"),
   "actions/get-github-actions-permissions-repository": read("administration"),
-  "actions/get-workflow-run": read("actions"),
   "actions/list-environment-secrets": read("environments"),
   "actions/list-environment-variables": read("environments"),
   "actions/list-repo-secrets": read("secrets"),
   "actions/list-repo-variables": read("actions_variables"),
   "actions/list-self-hosted-runners-for-repo": read("administration"),
+  "actions/list-workflow-run-artifacts": read("actions"),
   "git/create-blob": write("contents"),
   "git/create-commit": write("contents"),
   "git/create-ref": write("contents"),

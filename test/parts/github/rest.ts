@@ -1,6 +1,8 @@
 import addFormats from "ajv-formats";
 import { OpenAPIBackend, type Request } from "openapi-backend";
+import type { Artifacts } from "#test/parts/artifacts.ts";
 import { type Answer, Refusal } from "./answer.ts";
+import { artifactHandlers } from "./artifacts.ts";
 import { contentHandlers } from "./contents.ts";
 import type { ApiRequest, Handlers } from "./handlers.ts";
 import { issueHandlers } from "./issues.ts";
@@ -16,6 +18,12 @@ export interface RestRequest {
   readonly url: URL; // with the path below the API's root
   readonly headers: Record<string, string>;
   readonly body: unknown;
+}
+
+export interface RestOptions {
+  readonly state: State;
+  readonly apiUrl: string;
+  readonly artifacts: Artifacts | undefined;
 }
 
 let shared: ReturnType<typeof createBackend> | undefined;
@@ -38,7 +46,7 @@ async function createBackend() {
 }
 
 /** GitHub's REST API: every request and every answer is checked by the official OpenAPI description. */
-export async function createRest(state: State, apiUrl: string) {
+export async function createRest({ state, apiUrl, artifacts }: RestOptions) {
   shared ??= createBackend();
   const { document, backend } = await shared;
   const complete = createCompleter(document, state.serverUrl);
@@ -49,6 +57,7 @@ export async function createRest(state: State, apiUrl: string) {
     ...pullHandlers(emulated),
     ...contentHandlers(emulated),
     ...repositoryHandlers(emulated),
+    ...artifactHandlers(artifacts),
   };
 
   const requestOf = ({ method, url, headers, body }: RestRequest): Request => ({

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { join } from "node:path";
+import type { Artifacts } from "#test/parts/artifacts.ts";
 import { temporaryFolder } from "#test/parts/temporary-folder.ts";
 import type { Answer } from "./answer.ts";
 import { createBareRepository } from "./bare-repository.ts";
@@ -32,6 +33,8 @@ export interface GitHubOptions {
   readonly environments?: State["environments"];
   readonly collaborators?: State["collaborators"];
   readonly workflowPermissions?: Partial<State["workflowPermissions"]>;
+  /** The service whose artifacts the API lists and leads to. */
+  readonly artifacts?: Artifacts;
   /**
    * What `jobToken` may do, by the job whose process holds the other end of the connection; undefined: nothing is known of that
    * job, and the token is refused.
@@ -99,7 +102,7 @@ export async function startGitHub(options: GitHubOptions = {}) {
   const callers = new Map<string, Caller>();
   const faults = createFaults();
   const requests: SeenRequest[] = [];
-  const rest = await createRest(state, apiUrl);
+  const rest = await createRest({ state, apiUrl, artifacts: options.artifacts });
   const graphql = createGraphql(state);
   const gitHttp = createGitHttp(state, folder.path);
   let lock = Promise.resolve(); // as GitHub's database does, one change after the other
