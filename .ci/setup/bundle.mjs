@@ -18,7 +18,7 @@ export async function bundleActions(root) {
     .filter((name) => readFileSync(join(folder, name, "action.yml"), "utf8").includes(`main: ../dist/${name}.js`))
     .sort();
   const draft = join(folder, `dist.${process.pid}`);
-  await esbuild.build({
+  const { metafile } = await esbuild.build({
     absWorkingDir: root,
     entryPoints: Object.fromEntries(names.map((name) => [name, join("actions", name, "main.ts")])),
     outdir: draft,
@@ -33,7 +33,15 @@ export async function bundleActions(root) {
     preserveSymlinks: true, // a package's path is that of the checkout, also where node_modules is a link
     banner: { js: banner },
     logLevel: "warning",
+    metafile: true,
   });
+  const heavy = Object.keys(metafile.inputs).find((path) => path.startsWith("node_modules/@tensorflow/"));
+  if (heavy) {
+    await rm(draft, { recursive: true, force: true });
+    throw new Error(
+      `an action that GitHub starts would load ${heavy}: only train and evaluate, which are composite, may`,
+    );
+  }
   await rm(join(folder, "dist"), { recursive: true, force: true });
   await rename(draft, join(folder, "dist"));
 }
