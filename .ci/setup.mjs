@@ -24,9 +24,13 @@ const mlflow = {
 };
 const oracles = {
   lock: "oracles.txt",
-  modules: ["mlflow.pyfunc", "mlflow.tensorflow", "scipy.stats", "sklearn.linear_model", "statsmodels.api", "tf_keras"],
-  title: "TensorFlow, scikit-learn and others that tests compare with",
-  why: "a Python environment, 600 MB once",
+  script: "torch_without_cuda.py",
+  modules: [
+    ...["mlflow.pyfunc", "mlflow.tensorflow", "scipy.stats", "sklearn.linear_model", "statsmodels.api", "tf_keras"],
+    ...["mlflow.transformers", "torch", "transformers"],
+  ],
+  title: "TensorFlow, PyTorch, scikit-learn and others that tests compare with",
+  why: "a Python environment, 1.1 GB once",
 };
 
 const seaweedfs = {
@@ -62,7 +66,7 @@ const tools = [
   {
     name: "oraclesPython",
     goals: ["test"],
-    inputs: () => read(`.ci/python/${oracles.lock}`),
+    inputs: () => read(`.ci/python/${oracles.lock}`) + read(`.ci/python/${oracles.script}`),
     make: (python) => environment(root, python, oracles),
   },
   {

@@ -5,7 +5,7 @@ import { z } from "zod";
 /** Programs that set-up (`.ci/setup.mjs`) prepared in the cache, as absolute paths; an absent one was not needed or could not be had. */
 export const Tools = z.strictObject({
   mlflowPython: z.string().optional(), // a Python that has the pinned MLflow
-  oraclesPython: z.string().optional(), // a Python that has MLflow, TensorFlow, scikit-learn, SciPy, statsmodels
+  oraclesPython: z.string().optional(), // a Python that has MLflow, TensorFlow, PyTorch, scikit-learn, SciPy, statsmodels
   kustomize: z.string().optional(),
   act: z.string().optional(), // runs the workflows on this machine
   seaweedfs: z.string().optional(), // its one program, weed

@@ -32,15 +32,18 @@ export async function findPython() {
 
 /**
  * The Python of a virtual environment with exactly the packages that `lock` (a file of `.ci/python`) names, checked by hash.
- * `modules` are imported once: that proves them, and leaves their bytecode, without which each later start would take twice as long.
+ * `script` (of `.ci/python` too) runs in it then. `modules` are imported once: that proves them, and leaves their bytecode,
+ * without which each later start would take twice as long.
  */
-export function environment(root, python, { lock, modules, title, why }) {
-  const path = join(root, ".ci/python", lock);
-  const key = keyOf(readFileSync(path, "utf8"), python.version, process.platform, process.arch);
+export function environment(root, python, { lock, script, modules, title, why }) {
+  const [path, ...scripts] = [lock, script].filter(Boolean).map((name) => join(root, ".ci/python", name));
+  const texts = [path, ...scripts].map((file) => readFileSync(file, "utf8"));
+  const key = keyOf(...texts, python.version, process.platform, process.arch);
   const folder = join(cacheFolder, "python", `${lock.replace(/\.txt$/, "")}-${key}`);
   return once(folder, "bin/python", (own) =>
     step(title, why, async (onLine) => {
       await install({ root, python, path, own, onLine });
+      for (const file of scripts) await run([join(own, "bin/python"), file], { onLine });
       const command = [join(own, "bin/python"), "-c", modules.map((name) => `import ${name}`).join("\n")];
       if (modules.length > 0) await run(command, { env: { ...process.env, PYTHONDONTWRITEBYTECODE: "" }, onLine });
     }),
