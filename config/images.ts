@@ -1,7 +1,5 @@
 import { z } from "zod";
-
-/** A folder, or s3://bucket[/prefix]. */
-export const dataRoot = z.string().min(1).default("./data");
+import { dataRoot } from "./data.ts";
 
 /**
  * Colour images of 32 x 32 pixels in ten classes, in CIFAR-10's binary format: `path` is a folder of `data_batch_N.bin`,

@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { Augmentation, Cifar10Data, dataRoot } from "./images.ts";
+import { csvData } from "./data.ts";
+import { Augmentation, Cifar10Data } from "./images.ts";
+import { TextData } from "./text.ts";
 
 /** Where a number of GPU or CPU hours turns into money. Prices are per hour, in `currency`. */
 export const Cost = z.strictObject({
@@ -7,27 +9,6 @@ export const Cost = z.strictObject({
   cpuHour: z.number().nonnegative().default(0.04), // one vCPU, on demand
   gpuHour: z.number().nonnegative().default(0.8), // one small training GPU, on demand
 });
-
-/** A named group of examples, chosen by one column's value; every class is a slice without being named. */
-export const Slice = z
-  .strictObject({
-    column: z.string().min(1),
-    equals: z.union([z.string(), z.number()]).optional(),
-    below: z.number().optional(),
-    from: z.number().optional(),
-  })
-  .refine((slice) => slice.equals !== undefined || slice.below !== undefined || slice.from !== undefined, {
-    error: "needs one of equals, below, from",
-  });
-
-/** Shares of the examples that may not be trained on. The rest is `train`. */
-export const Roles = z
-  .strictObject({
-    validation: z.number().positive().lt(1).default(0.2),
-    test: z.number().positive().lt(1).default(0.2),
-    salt: z.string().default(""), // another salt draws other roles
-  })
-  .refine((roles) => roles.validation + roles.test < 1, { error: "validation and test leave nothing to train on" });
 
 /** A numeric input column. `minimum` and `maximum` bound what `/predict` accepts, in the column's own unit. */
 export const Feature = z
@@ -41,26 +22,16 @@ export const Feature = z
     error: "minimum must be below maximum",
   });
 
-const dataCommon = {
-  root: dataRoot,
-  path: z.string().min(1), // under the root
-  roles: Roles.prefault({}),
-  slices: z.record(z.string().min(1), Slice).default({}),
-};
-
 /** Rows of numbers with a class name each. */
 export const TableData = z.strictObject({
-  ...dataCommon,
+  ...csvData,
   format: z.literal("table"),
-  delimiter: z.string().length(1).default(","),
   features: z.array(Feature).min(1),
   label: z.string().min(1), // the column that holds the class name
-  classes: z.array(z.string().min(1)).min(2).optional(), // discovered, in sorted order, when absent
-  id: z.string().min(1).optional(), // the column that names a row; its content does when absent
   group: z.string().min(1).optional(), // rows of one group share a role
 });
 
-export const Data = z.discriminatedUnion("format", [TableData, Cifar10Data]);
+export const Data = z.discriminatedUnion("format", [TableData, Cifar10Data, TextData]);
 
 /** Every training knob. */
 export const Training = z.strictObject({
@@ -161,8 +132,6 @@ export type Config = z.infer<typeof Config>;
 export type Data = z.infer<typeof Data>;
 export type TableData = z.infer<typeof TableData>;
 export type Feature = z.infer<typeof Feature>;
-export type Roles = z.infer<typeof Roles>;
-export type Slice = z.infer<typeof Slice>;
 export type Training = z.infer<typeof Training>;
 export type Gate = z.infer<typeof Gate>;
 export type Serving = z.infer<typeof Serving>;

@@ -1,4 +1,5 @@
-import type { Feature, Slice } from "#config/schema.ts";
+import type { Slice } from "#config/data.ts";
+import type { Feature } from "#config/schema.ts";
 import { quoted } from "./problems.ts";
 
 /** What a cell holds, or why it can't be used. */

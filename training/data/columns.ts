@@ -1,4 +1,4 @@
-import type { Slice, TableData } from "#config/schema.ts";
+import type { Slice } from "#config/data.ts";
 import { type Problems, quoted } from "./problems.ts";
 
 /** Where in a row of text each thing stands that the configuration names. */
@@ -8,21 +8,30 @@ export interface Columns {
   label: number;
   id: number | undefined;
   group: number | undefined;
+  split: number | undefined;
   slices: readonly { name: string; column: number; slice: Slice }[];
   unused: readonly string[];
 }
 
-/** Finds the configured columns in a table's header; what can't be found, or is there twice, is a problem. */
-export function findColumns(header: readonly string[], data: TableData, problems: Problems): Columns | undefined {
-  const features = data.features.map((feature) => feature.name);
-  const { label, id, group } = data;
-  const slices = Object.entries(data.slices);
-  const wanted = new Set(
-    [...features, label, id, group, ...slices.map(([, slice]) => slice.column)].filter((name) => name !== undefined),
-  );
+/** The columns that the configuration names. */
+export interface Wanted {
+  features: readonly string[];
+  label: string;
+  id?: string | undefined;
+  group?: string | undefined;
+  split?: string | undefined;
+  slices: Readonly<Record<string, Slice>>;
+}
 
-  const missing = [...wanted].filter((name) => !header.includes(name));
-  const unused = header.filter((name) => !wanted.has(name));
+/** Finds the configured columns in a table's header; what can't be found, or is there twice, is a problem. */
+export function findColumns(header: readonly string[], wanted: Wanted, problems: Problems): Columns | undefined {
+  const { features, label, id, group, split } = wanted;
+  const slices = Object.entries(wanted.slices);
+  const sliced = slices.map(([, slice]) => slice.column);
+  const names = new Set([...features, label, id, group, split, ...sliced].filter((name) => name !== undefined));
+
+  const missing = [...names].filter((name) => !header.includes(name));
+  const unused = header.filter((name) => !names.has(name));
   const twice = [...new Set(header.filter((name, index) => header.indexOf(name) !== index))];
   if (missing.length > 0) {
     const unknown = unused.length > 0 ? `, but has ${list(unused)}, which the configuration does not name` : "";
@@ -39,12 +48,14 @@ export function findColumns(header: readonly string[], data: TableData, problems
       problems.add(`the slice ${quoted(name)} has a name that belongs to a class: rename it`);
   }
   if (missing.length > 0) return undefined;
+  const place = (name: string | undefined) => (name === undefined ? undefined : header.indexOf(name));
   return {
     header,
     features: features.map((name) => header.indexOf(name)),
     label: header.indexOf(label),
-    id: id === undefined ? undefined : header.indexOf(id),
-    group: group === undefined ? undefined : header.indexOf(group),
+    id: place(id),
+    group: place(group),
+    split: place(split),
     slices: slices.map(([name, slice]) => ({ name, column: header.indexOf(slice.column), slice })),
     unused,
   };

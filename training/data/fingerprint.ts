@@ -10,3 +10,22 @@ export function hashOf(value: unknown): string {
 export function fingerprint(hashes: readonly string[]): Digest {
   return `sha256:${hashOf(hashes.toSorted())}`;
 }
+
+/** The same of more hashes than fit in memory: they are added up as numbers (Bellare and Micciancio 1997, AdHash). */
+export function createFingerprint() {
+  const sum = new BigUint64Array(4);
+  let count = 0;
+  return {
+    add(value: string): void {
+      const digest = createHash("sha256").update(value).digest();
+      let carry = 0n;
+      for (let limb = 3; limb >= 0; limb--) {
+        const total = (sum[limb] ?? 0n) + digest.readBigUInt64BE(8 * limb) + carry;
+        sum[limb] = total; // its lowest 64 bits
+        carry = total >> 64n;
+      }
+      count += 1;
+    },
+    digest: (): Digest => `sha256:${hashOf([count, [...sum].map(String)])}`,
+  };
+}

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Data } from "#config/schema.ts";
-import { findSample, isDataThere, openSource, type SourceOptions } from "./source.ts";
+import { findSample, isDataThere, openSource, type SourceOptions, sampleKey } from "./source.ts";
 
 /** One file of a data set: key under `data.root`, size in bytes, SHA-256 in hexadecimal digits. */
 export interface DataFile {
@@ -35,9 +35,9 @@ export async function expectedManifest(
   { root, codeRoot }: { root: string; codeRoot: string },
 ): Promise<DataFile[] | undefined> {
   if (await isDataThere(data, root)) return await dataManifest(data, { root });
-  if (data.format !== "table") return undefined;
+  if (data.format === "cifar10") return undefined;
   const sample = await findSample(data.path, join(codeRoot, "training/data/samples"));
   if (sample === undefined) return await dataManifest(data, { root }); // tells what is missing
-  const [file] = await dataManifest({ ...data, root: dirname(sample), path: basename(sample) });
-  return file && [{ ...file, key: data.path }];
+  const files = await dataManifest({ ...data, root: dirname(sample), path: basename(sample) });
+  return files.map((file) => ({ ...file, key: sampleKey(data.path, file.key) }));
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Roles } from "#config/schema.ts";
+import type { Roles } from "#config/data.ts";
 
 /** What an example may be used for: to fit weights, to choose among fits, or to judge the choice. */
 export const roleNames = ["train", "validation", "test"] as const;

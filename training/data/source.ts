@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, posix, resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { BadInputError } from "#config/bad-input.ts";
 import type { Data } from "#config/schema.ts";
@@ -31,7 +31,8 @@ const samples = join(import.meta.dirname, "samples");
 
 /**
  * Finds the data at `data.path` under `data.root`: a file, or every file of a folder, here or in S3. Where a local file
- * is missing and the repository has a sample of that name, the sample is copied there first; CIFAR-10 is downloaded.
+ * or folder is missing and the repository has a sample of that name, the sample is copied there first; CIFAR-10 is
+ * downloaded.
  * @throws BadInputError when there is nothing.
  */
 export async function openSource(data: Data, { root = process.cwd(), info, signal }: SourceOptions): Promise<Source> {
@@ -57,11 +58,14 @@ export async function isDataThere(data: Data, root: string): Promise<boolean> {
   return (await filesAt(resolve(root, data.root), data.path)) !== undefined;
 }
 
-/** The tracked sample of a table at `path`, which is copied there where it is missing: its own path. */
+/** The tracked sample of data at `path`, a file or a folder, which is copied there where it is missing: its own path. */
 export async function findSample(path: string, folder = samples): Promise<string | undefined> {
-  const name = (await readdir(folder)).find((file) => file === basename(path) && file.endsWith(".csv"));
-  return name && join(folder, name);
+  const entries = await readdir(folder, { withFileTypes: true });
+  const sample = entries.find((entry) => entry.name === basename(path) && entry.name !== readme);
+  return sample && join(folder, sample.name);
 }
+
+const readme = "README.md";
 
 async function openStored({ root, path }: Data, info: (message: string) => void): Promise<Source> {
   const storage = openStorage(root);
@@ -99,7 +103,7 @@ interface Fetching {
 
 /** Brings data that is not there from where it can be had. */
 async function fetchMissing(data: Data, { folder, info, signal }: Fetching): Promise<Source["files"] | undefined> {
-  if (data.format === "table") return copiedSample(folder, data.path, info);
+  if (data.format !== "cifar10") return copiedSample(folder, data.path, info);
   await downloadCifar10(join(folder, data.path), data.download, { info, signal });
   return filesAt(folder, data.path);
 }
@@ -111,7 +115,17 @@ async function copiedSample(
 ): Promise<Source["files"] | undefined> {
   const sample = await findSample(path);
   if (sample === undefined) return undefined;
-  const isCopied = await createFolderStorage(folder).writeNew(path, await readFile(sample));
-  if (isCopied) info(`copied the sample ${basename(sample)} to ${join(folder, path)}`);
+  const files = (await filesAt(dirname(sample), basename(sample))) ?? [];
+  const target = createFolderStorage(folder);
+  const areCopied = files.map(async ({ key }) =>
+    target.writeNew(sampleKey(path, key), await readFile(join(dirname(sample), key))),
+  );
+  if ((await Promise.all(areCopied)).some(Boolean))
+    info(`copied the sample ${basename(sample)} to ${join(folder, path)}`);
   return filesAt(folder, path);
+}
+
+/** Where a sample's file is copied to, for data at `path`. */
+export function sampleKey(path: string, key: string): string {
+  return posix.join(path, posix.relative(basename(path), key));
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Config } from "#config/schema.ts";
 import { startBackend } from "#training/backend.ts";
 import { Candidate, type Digest } from "#training/candidate.ts";
+import { asNumbers } from "#training/data/as-numbers.ts";
 import { loadDataset } from "#training/data/dataset.ts";
 import type { Evaluation } from "#training/evaluation.ts";
 import { readJsonFile } from "#training/json-file.ts";
@@ -42,7 +43,10 @@ export interface EvaluateCandidateOptions {
 export async function evaluateCandidate(options: EvaluateCandidateOptions): Promise<Evaluation> {
   const { root, config, storage, role, champion } = options;
   const { model, env } = config;
-  const { summary, classes, features, ...examples } = await loadDataset(config.data, { root });
+  const { summary, classes, features, ...examples } = asNumbers(
+    await loadDataset(config.data, { root }),
+    config.architecture,
+  );
   await startBackend(config.device, { tiny: isTiny(examples.inputShape) });
   const examplesFingerprint = role === "test" ? summary.testFingerprint : summary.validationFingerprint;
   const modelDigest =

@@ -6,6 +6,7 @@ import type { Candidate, DataSummary, Device, GitState } from "#training/candida
 import { candidatePrefix, fetchCandidate } from "#training/candidate-store.ts";
 import { deleteCheckpoints } from "#training/checkpoint/store.ts";
 import { contentHash } from "#training/content-hash.ts";
+import { asNumbers } from "#training/data/as-numbers.ts";
 import { loadDataset } from "#training/data/dataset.ts";
 import { dataManifest } from "#training/data/manifest.ts";
 import type { MlflowClient } from "#training/mlflow/client.ts";
@@ -66,7 +67,7 @@ export async function* trainCandidate(options: TrainCandidateOptions): AsyncGene
     return;
   }
 
-  const dataset = await loadDataset(config.data, source);
+  const dataset = asNumbers(await loadDataset(config.data, source), config.architecture);
   yield { kind: "data", summary: dataset.summary };
   const device = await startBackend(config.device, { tiny: isTiny(dataset.inputShape), setUp: info });
   yield { kind: "device", device };

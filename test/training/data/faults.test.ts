@@ -1,8 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { BadInputError } from "#config/bad-input.ts";
-import { exitCodeOf } from "#config/exit-code.ts";
+import { refusal } from "#test/parts/refusal.ts";
 import { loadCsv, rowsOfTwoKinds, tableData } from "#test/parts/table-data.ts";
 import { temporaryFolder } from "#test/parts/temporary-folder.ts";
 import { loadDataset } from "#training/data/dataset.ts";
@@ -12,16 +11,6 @@ const header = "a,b,kind";
 const good = rowsOfTwoKinds(40);
 const table = (...lines: string[]) => `${[header, ...good, ...lines].join("\n")}\n`;
 const afterGood = good.length + 2; // number of the line that follows them
-
-const refusal = async (loading: Promise<unknown>): Promise<BadInputError> => {
-  const error = await loading.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(BadInputError);
-  expect(exitCodeOf(error)).toBe(42);
-  return error as BadInputError;
-};
 
 describe("a table is refused with file, line and reason when it", () => {
   const cases: [string, string | Uint8Array, string[]][] = [

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Roles } from "#config/schema.ts";
+import { Roles } from "#config/data.ts";
 import { idsByRole, loadCsv, rowsOfTwoKinds, tableData } from "#test/parts/table-data.ts";
 import type { Examples } from "#training/data/dataset.ts";
 import { roleOf } from "#training/data/roles.ts";
