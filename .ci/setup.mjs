@@ -47,12 +47,26 @@ const kustomize = {
   oldestGo: 23, // of Go 1
   why: "built from source once, about two minutes",
 };
+const actionlint = {
+  name: "actionlint",
+  module: "github.com/rhysd/actionlint/cmd/actionlint",
+  version: "v1.7.12",
+  oldestGo: 24,
+  why: "built from source once, about half a minute",
+};
 const act = {
   name: "act",
   module: "github.com/nektos/act",
   version: "v0.2.89",
   oldestGo: 25,
   why: "runs the workflows on this machine; built from source once, about two minutes",
+};
+
+const linters = {
+  lock: "linters.txt",
+  modules: ["check_jsonschema"],
+  title: "zizmor, check-jsonschema and shellcheck",
+  why: "linters of the workflows, 50 MB once",
 };
 
 // a key of config/tools.ts, the goals that need it, what its making depends on, and how it is made with the machine's Python
@@ -80,6 +94,18 @@ const tools = [
     goals: ["e2e"],
     inputs: () => act.version,
     make: (python) => goProgram(root, python, act),
+  },
+  {
+    name: "actionlint",
+    goals: ["test"],
+    inputs: () => actionlint.version,
+    make: (python) => goProgram(root, python, actionlint),
+  },
+  {
+    name: "lintersPython",
+    goals: ["test"],
+    inputs: () => read(`.ci/python/${linters.lock}`),
+    make: (python) => environment(root, python, linters),
   },
   {
     name: "seaweedfs",

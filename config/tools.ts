@@ -8,6 +8,8 @@ export const Tools = z.strictObject({
   oraclesPython: z.string().optional(), // a Python that has MLflow, TensorFlow, PyTorch, scikit-learn, SciPy, statsmodels
   kustomize: z.string().optional(),
   act: z.string().optional(), // runs the workflows on this machine
+  actionlint: z.string().optional(),
+  lintersPython: z.string().optional(), // a Python; beside it are check-jsonschema, shellcheck and zizmor
   seaweedfs: z.string().optional(), // its one program, weed
   nativeBinding: z.string().optional(), // TensorFlow.js' binding to native TensorFlow
 });
