@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { csvData } from "./data.ts";
 import { Augmentation, Cifar10Data } from "./images.ts";
+import { Serving } from "./serving.ts";
 import { TextData } from "./text.ts";
 
 /** Where a number of GPU or CPU hours turns into money. Prices are per hour, in `currency`. */
@@ -74,13 +75,6 @@ export const Gate = z.strictObject({
   onInconclusive: z.enum(["pass", "hold"]).default("hold"),
 });
 
-export const Serving = z.strictObject({
-  host: z.string().default("127.0.0.1"),
-  port: z.int().min(0).max(65_535).default(8000),
-  bodyLimitBytes: z.int().positive().default(1_048_576),
-  requestTimeoutMs: z.int().positive().default(10_000),
-});
-
 /** How a release reaches the cluster's repository. */
 export const Promotion = z.strictObject({
   repository: z
@@ -134,6 +128,5 @@ export type TableData = z.infer<typeof TableData>;
 export type Feature = z.infer<typeof Feature>;
 export type Training = z.infer<typeof Training>;
 export type Gate = z.infer<typeof Gate>;
-export type Serving = z.infer<typeof Serving>;
 export type Promotion = z.infer<typeof Promotion>;
 export type Cost = z.infer<typeof Cost>;

@@ -1,12 +1,12 @@
 import { resolve } from "node:path";
-import { startBackend } from "#training/backend.ts";
+import { Serving } from "#config/serving.ts";
 import type { Digest } from "#training/candidate.ts";
+import { describePackage } from "#training/package/describe.ts";
 import { flatten } from "#training/package/nested.ts";
-import type { ModelPackage } from "#training/package/package.ts";
-import { readPackage } from "#training/package/read.ts";
+import type { PackageDescription, Signature } from "#training/package/package.ts";
+import type { Reference } from "#training/package/reference.ts";
 import type { Engine } from "./engine/engine.ts";
-import { createInProcessEngine } from "./engine/in-process.ts";
-import { createLayersEngine } from "./engine/layers.ts";
+import { type EngineKnobs, startModelEngine } from "./engine/model-engine.ts";
 import { featuresFormat } from "./formats/features.ts";
 import type { RequestFormat } from "./formats/format.ts";
 import { imageFormat } from "./formats/image.ts";
@@ -19,48 +19,64 @@ export interface Source {
   readonly digest?: Digest; // the package must have this one
 }
 
-/** A model that can answer, or the reason why there is none: it names the file at fault and no path of this machine. */
+/** A model that can answer. */
+export interface Model {
+  readonly kind: "model";
+  readonly lineage: Lineage;
+  readonly classes: readonly string[];
+  readonly signature: Signature;
+  readonly reference: Reference;
+  readonly format: RequestFormat;
+  readonly engine: Engine;
+}
+
+/** A model, or the reason why there is none: it names the file at fault and no path of this machine. */
 export type Served =
-  | {
-      readonly kind: "model";
-      readonly lineage: Lineage;
-      readonly classes: readonly string[];
-      readonly format: RequestFormat;
-      readonly engine: Engine;
-    }
+  | Model
   | { readonly kind: "broken"; readonly lineage: Lineage; readonly reason: string; readonly cause: unknown };
+
+/** How the model is to be run, and who is told what becomes of it. */
+export interface LoadOptions {
+  readonly knobs?: EngineKnobs;
+  readonly log?: (message: string) => void;
+}
 
 /**
  * Reads and verifies the package and makes its model ready. A package at fault is an outcome and not an error: the
  * server then stays up without becoming ready, and says why, while the pods before it go on answering.
  */
-export async function loadModel(source: Source): Promise<Served> {
+export async function loadModel(source: Source, options: LoadOptions = {}): Promise<Served> {
   try {
-    const { engine, read } = await startEngine(source);
-    await checkAnswers(engine, read);
-    const lineage = { ...source.lineage, digest: read.digest };
-    return { kind: "model", lineage, classes: read.classes, format: formatOf(read), engine };
+    const description = await describePackage(source.folder, source.digest);
+    const format = formatOf(description);
+    const engine = await startEngine(source.folder, description, options);
+    try {
+      await checkAnswers(engine, description);
+    } catch (error) {
+      await engine.close();
+      throw error;
+    }
+    const lineage = { ...source.lineage, digest: description.digest };
+    const { classes, signature, reference } = description;
+    return { kind: "model", lineage, classes, signature, reference, format, engine };
   } catch (cause) {
     const lineage = { ...source.lineage, ...(source.digest === undefined ? {} : { digest: source.digest }) };
     return { kind: "broken", lineage, reason: withoutPath(cause, source.folder), cause };
   }
 }
 
-/** Tables are computed in plain JavaScript; everything else by TensorFlow.js, on the fastest backend that is here. */
-async function startEngine(source: Source): Promise<{ engine: Engine; read: ModelPackage }> {
-  await startBackend("js", { tiny: true });
-  const read = await readPackage(source.folder, source.digest);
-  const { model, signature } = read;
-  const isTable = signature.inputs.shape.length === 2;
-  const engine = isTable ? createInProcessEngine(model) : undefined;
-  model.dispose();
-  if (engine) return { engine, read };
-  await startBackend("auto", { tiny: false });
-  const again = await readPackage(source.folder, read.digest); // its weights belong to the backend that they were read on
-  return { engine: createLayersEngine(again.model), read: again };
+/** Tables are computed here in plain JavaScript, everything else in a process of its own on the fastest backend there is. */
+async function startEngine(folder: string, description: PackageDescription, options: LoadOptions): Promise<Engine> {
+  const { digest, signature } = description;
+  if (signature.inputs.shape.length > 2) {
+    const { knobs = Serving.parse({}), log = () => undefined } = options;
+    return await startModelEngine(folder, digest, { knobs, log });
+  }
+  const { loadInProcessEngine } = await import("./engine/in-process.ts"); // TensorFlow.js is loaded where it computes
+  return await loadInProcessEngine(folder, digest);
 }
 
-function formatOf({ features, inputExample, signature }: ModelPackage): RequestFormat {
+function formatOf({ features, inputExample, signature }: PackageDescription): RequestFormat {
   const [first] = inputExample;
   if (features) return featuresFormat(features, first as number[]); // a table's row is a flat list
   const [, height, width, channels] = signature.inputs.shape;
@@ -69,15 +85,17 @@ function formatOf({ features, inputExample, signature }: ModelPackage): RequestF
 }
 
 /** The package's own example must get probabilities, whatever its digests say. */
-async function checkAnswers(engine: Engine, { inputExample, signature }: ModelPackage): Promise<void> {
+async function checkAnswers(engine: Engine, { inputExample, signature }: PackageDescription): Promise<void> {
   for (const row of inputExample) {
-    const answer = await engine.predict(flatten([row], signature.inputs.shape.slice(1)));
+    const answer = await engine.predict(flatten([row], signature.inputs.shape.slice(1)), nobody);
     const sum = answer.reduce((total, probability) => total + probability, 0);
     if (!(Math.abs(sum - 1) < 1e-3)) {
       throw new Error(`model.json: the probabilities of a row of input_example.json add up to ${sum} and not to 1`);
     }
   }
 }
+
+const nobody = { isGone: () => false, charge: () => undefined };
 
 function withoutPath(error: unknown, folder: string): string {
   const message = error instanceof Error ? error.message : String(error);

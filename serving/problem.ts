@@ -1,5 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import type { FastifyError, FastifyReply } from "fastify";
+import { UnavailableError } from "./engine/engine.ts";
 import { UnfitBodyError } from "./formats/format.ts";
 
 /** One thing that is wrong with one part of a request. */
@@ -53,7 +54,8 @@ export function problems(described: Record<number, string>): Record<number, obje
 
 /** Answers with a problem. */
 export function sendProblem(reply: FastifyReply, explained: Explained): FastifyReply {
-  const { status, detail, errors } = explained;
+  const { status, detail, errors, retryAfterSeconds } = explained;
+  if (retryAfterSeconds !== undefined) reply.header("retry-after", String(retryAfterSeconds));
   const requestId = reply.request.id;
   const problem: Problem = {
     type: "about:blank",
@@ -67,13 +69,21 @@ export function sendProblem(reply: FastifyReply, explained: Explained): FastifyR
 }
 
 /** A problem before it is tied to a request. */
-export type Explained = { readonly status: number; readonly detail: string; readonly errors?: readonly Fault[] };
+export interface Explained {
+  readonly status: number;
+  readonly detail: string;
+  readonly errors?: readonly Fault[];
+  readonly retryAfterSeconds?: number;
+}
 
 /** What the client is told of an error: all about its own faults, nothing about ours. */
 export function explain(error: FastifyError): Explained {
   if (error.validation) {
     const errors = error.validation.slice(0, maxFaults).map(faultOf);
     return { status: 422, detail: errors.map(({ field, reason }) => `${field} ${reason}`).join("; "), errors };
+  }
+  if (error instanceof UnavailableError) {
+    return { status: error.statusCode, detail: error.message, retryAfterSeconds: error.retryAfterSeconds };
   }
   const status = error.statusCode ?? 500;
   if (status < 400 || status >= 500) {

@@ -4,14 +4,14 @@ import closeWithGrace from "close-with-grace";
 import { pino } from "pino";
 import { exitCodeOf } from "#config/exit-code.ts";
 import { loadConfig } from "#config/load.ts";
-import { Serving } from "#config/schema.ts";
+import { Serving } from "#config/serving.ts";
 import { buildApp } from "./app.ts";
 import { createLifecycle } from "./lifecycle.ts";
 import { loadModel } from "./load.ts";
 import { promotedPackage } from "./release.ts";
 import { readSettings, type Settings, usage } from "./settings.ts";
 
-const root = resolve(import.meta.dirname, "..");
+const codeRoot = resolve(import.meta.dirname, "..");
 
 try {
   const settings = readSettings(process.argv.slice(2), process.env);
@@ -22,19 +22,20 @@ try {
   process.exitCode = exitCodeOf(error);
 }
 
-async function serve({ wanted, serving, drainDelayMs, logLevel }: Settings): Promise<void> {
+async function serve({ wanted, serving, access, drainDelayMs, logLevel }: Settings): Promise<void> {
   const { source, config } = await resolveWanted(wanted);
-  const { host, port, ...limits } = Serving.parse({ ...config, ...serving });
+  const { host, port, bodyLimitBytes, requestTimeoutMs, ...knobs } = Serving.parse({ ...config, ...serving });
+  const limits = { bodyLimitBytes, requestTimeoutMs };
   // Lines gather for a moment, so that a busy server does not spend its time on writing them one by one.
   const destination = pino.destination({ fd: 1, sync: false, minLength: 4096, periodicFlush: 250 });
   const logger = pino({ level: logLevel, base: null }, destination);
 
-  const served = await loadModel(source);
+  const served = await loadModel(source, { knobs, log: (message) => logger.info(message) });
   if (served.kind === "broken") logger.error({ err: served.cause }, `not ready: ${served.reason}`);
   const lifecycle = createLifecycle(served);
-  const app = await buildApp({ served, lifecycle, limits, logger });
+  const app = await buildApp({ served, lifecycle, limits, access, logger });
 
-  const grace = { delay: drainDelayMs + limits.requestTimeoutMs + 5000, skip: ["beforeExit" as const] };
+  const grace = { delay: drainDelayMs + requestTimeoutMs + 5000, skip: ["beforeExit" as const] };
   closeWithGrace(grace, async ({ signal, err }) => {
     if (err) logger.fatal({ err }, "stopping after an error");
     else logger.info({ signal }, "stopping");
@@ -54,6 +55,7 @@ async function serve({ wanted, serving, drainDelayMs, logLevel }: Settings): Pro
 async function resolveWanted(wanted: Settings["wanted"]) {
   if (wanted.kind === "package") return { source: wanted.source, config: {} };
   const { env, model } = wanted;
+  const root = resolve(wanted.root ?? codeRoot);
   const config = await loadConfig({ root, env, model, variables: process.env });
   return { source: await promotedPackage(root, config.outputs, model), config: config.serving };
 }

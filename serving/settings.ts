@@ -1,9 +1,10 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { BadInputError } from "#config/bad-input.ts";
-import type { Serving } from "#config/schema.ts";
+import type { Serving } from "#config/serving.ts";
 import { Digest } from "#training/candidate.ts";
 import type { Source } from "./load.ts";
+import type { Access } from "./security.ts";
 
 const unregistered = "unregistered";
 
@@ -15,6 +16,7 @@ export const usage = `Serve a model over HTTP: predictions, API documentation, h
 
   --model NAME      which model (iris)
   --env ENV         of which environment's release (dev)
+  --root FOLDER     repository of the models, which holds config/ and outputs/ (this one)
   --package FOLDER  a model package instead of a release
   --host HOST       address to listen on (the model's serving.host; 127.0.0.1)
   --port PORT       port to listen on, 0 for any free one (the model's serving.port; 8000)
@@ -24,7 +26,8 @@ In a container the environment says what to serve: MODEL_DIR (folder of the pack
 have), HOST (0.0.0.0) and PORT (8000); /version shows MODEL_NAME, MODEL_VERSION, MODEL_CONTENT_HASH, MODEL_GIT_SHA and
 MODEL_RUN_ID. Everywhere: BODY_LIMIT_BYTES and REQUEST_TIMEOUT_MS in place of the model's serving.bodyLimitBytes and
 serving.requestTimeoutMs; DRAIN_DELAY_MS (5000), for how long it goes on answering after SIGTERM, not ready, so that
-load balancers notice; LOG_LEVEL (info).
+load balancers notice; API_TOKEN, which those who ask the model must then send as a bearer token; CORS_ORIGINS, web
+pages that may ask it, with commas between them (none); LOG_LEVEL (info).
 `;
 
 const number = z.string().regex(/^\d+$/, "is not a whole number").transform(Number);
@@ -32,6 +35,7 @@ const number = z.string().regex(/^\d+$/, "is not a whole number").transform(Numb
 const Flags = z.strictObject({
   model: z.string().default("iris"),
   env: z.string().default("dev"),
+  root: z.string().min(1).optional(),
   package: z.string().min(1).optional(),
   host: z.string().min(1).optional(),
   port: number.optional(),
@@ -42,6 +46,12 @@ const Variables = z.object({
   BODY_LIMIT_BYTES: number.optional(),
   REQUEST_TIMEOUT_MS: number.optional(),
   DRAIN_DELAY_MS: number.default(5000),
+  API_TOKEN: z.string().min(16, "is too short to be a secret: 16 characters at least").optional(),
+  CORS_ORIGINS: z
+    .string()
+    .transform((text) => text.split(",").map((origin) => origin.trim()))
+    .pipe(z.array(z.url({ protocol: /^https?$/, error: "is not a list of origins such as https://example.com" })))
+    .default([]),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
 });
 
@@ -59,7 +69,7 @@ const ContainerVariables = z.object({
 
 /** What to serve: a release of this machine, or a package at hand. */
 export type Wanted =
-  | { readonly kind: "release"; readonly env: string; readonly model: string }
+  | { readonly kind: "release"; readonly env: string; readonly model: string; readonly root?: string }
   | { readonly kind: "package"; readonly source: Source };
 
 /** All that the command line and the environment say; what they leave out is the model's configuration. */
@@ -67,6 +77,7 @@ export interface Settings {
   readonly help: boolean;
   readonly wanted: Wanted;
   readonly serving: Partial<Serving>;
+  readonly access: Access;
   readonly drainDelayMs: number;
   readonly logLevel: string;
 }
@@ -92,6 +103,10 @@ export function readSettings(argv: readonly string[], environment: Record<string
       bodyLimitBytes: variables.BODY_LIMIT_BYTES,
       requestTimeoutMs: variables.REQUEST_TIMEOUT_MS,
     }),
+    access: {
+      corsOrigins: variables.CORS_ORIGINS,
+      ...present({ token: variables.API_TOKEN }),
+    },
     drainDelayMs: variables.DRAIN_DELAY_MS,
     logLevel: variables.LOG_LEVEL,
   };
@@ -104,7 +119,9 @@ function wantedOf(flags: z.infer<typeof Flags>, container?: z.infer<typeof Conta
       source: { folder: flags.package, lineage: { name: flags.model, version: unregistered } },
     };
   }
-  if (!container) return { kind: "release", env: flags.env, model: flags.model };
+  if (!container) {
+    return { kind: "release", env: flags.env, model: flags.model, ...present({ root: flags.root }) };
+  }
   const lineage = {
     name: container.MODEL_NAME,
     version: container.MODEL_VERSION,
@@ -119,7 +136,8 @@ function wantedOf(flags: z.infer<typeof Flags>, container?: z.infer<typeof Conta
 
 function flagsOf(argv: readonly string[]): unknown {
   const text = { type: "string" } as const;
-  const options = { model: text, env: text, package: text, host: text, port: text, help: { type: "boolean" } } as const;
+  const names = ["model", "env", "root", "package", "host", "port"];
+  const options = { ...Object.fromEntries(names.map((name) => [name, text])), help: { type: "boolean" } } as const;
   try {
     return { ...parseArgs({ args: [...argv], options }).values };
   } catch (error) {

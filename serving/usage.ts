@@ -1,46 +1,69 @@
 import { closeSync, openSync, readSync } from "node:fs";
 
-/** What a request took, or the clocks at one moment. */
+/** What a request took. */
 export interface Usage {
-  readonly latencyMs: number;
-  readonly memoryBytes: number;
-  readonly cpuMs: number;
+  readonly latencyMs: number; // from its headers to its answer
+  readonly memoryBytes: number; // change of the process's resident memory meanwhile
+  readonly cpuMs: number; // spent on it
 }
 
-/** Reads the clocks of this process; see `createUsageMeter`. */
+/** The clocks of one request while it is worked on. */
+export interface Account {
+  readonly startMs: number; // performance.now()
+  readonly startBytes: number;
+  cpuMs: number; // of what is over
+  cpuFromMs: number | undefined; // the process's CPU time when the present stretch began; undefined between stretches
+}
+
+/** Keeps the accounts of requests; see `createUsageMeter`. */
 export type UsageMeter = ReturnType<typeof createUsageMeter>;
 
 /**
- * Latency by the monotonic clock; CPU time and resident memory of the process. A pair of readings costs 8 us, of which
- * 5 are memory: `process.memoryUsage.rss()` opens, reads and closes a file under /proc each time, here one stays open
+ * Latency by the monotonic clock; CPU time and resident memory of the process. A reading of CPU time costs 0.5 us, one of
+ * memory 2.5: `process.memoryUsage.rss()` opens, reads and closes a file under /proc each time, here one stays open
  * (Linux; elsewhere it is that function). CPU time is the whole process's, helper threads with it, because Linux
  * brings a single thread's (`process.threadCpuUsage`) up to date only every 4 ms, and most requests would take 0.
  *
- * The difference of two readings is what the process did in between. A request that arrives in one piece and is
- * answered on this thread runs without a break, so the figures are its own; a body that comes in pieces shares them
- * with the requests served meanwhile. The kernel counts resident memory in batches of pages, per processor: most
- * requests change it by nothing, and a sum over many says more than one.
+ * A request is worked on in stretches during which nothing else runs on this thread: its headers, its body once that is
+ * there, its answer. CPU time is the sum of these and of what the model's process says it spent, so it is the request's
+ * own however many are under way. Memory is read at the start and at the end: its change is the process's, whichever
+ * request caused it. The kernel counts it in batches of pages, per processor: most requests change it by nothing, and a
+ * sum over many says more than one.
  */
 export function createUsageMeter() {
   const memory = openMemory();
+  const cpuNow = () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  };
+  const pause = (account: Account) => {
+    if (account.cpuFromMs !== undefined) account.cpuMs += cpuNow() - account.cpuFromMs;
+    account.cpuFromMs = undefined;
+  };
   return {
-    read(): Usage {
-      const cpu = process.cpuUsage();
+    /** Opens an account with its first stretch. */
+    open: (): Account => ({
+      startMs: performance.now(),
+      startBytes: memory.bytes(),
+      cpuMs: 0,
+      cpuFromMs: cpuNow(),
+    }),
+    /** Ends a stretch: other requests run now. */
+    pause,
+    /** Begins a stretch. */
+    resume(account: Account): void {
+      account.cpuFromMs ??= cpuNow();
+    },
+    /** Ends the last stretch, and says what they come to. */
+    close(account: Account): Usage {
+      pause(account);
       return {
-        latencyMs: performance.now(),
-        memoryBytes: memory.bytes(),
-        cpuMs: (cpu.user + cpu.system) / 1000,
+        latencyMs: performance.now() - account.startMs,
+        memoryBytes: memory.bytes() - account.startBytes,
+        cpuMs: account.cpuMs,
       };
     },
-    since(start: Usage): Usage {
-      const end = this.read();
-      return {
-        latencyMs: end.latencyMs - start.latencyMs,
-        memoryBytes: end.memoryBytes - start.memoryBytes,
-        cpuMs: end.cpuMs - start.cpuMs,
-      };
-    },
-    close: memory.close,
+    end: memory.close,
   };
 }
 

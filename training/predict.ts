@@ -21,12 +21,6 @@ export async function predict(
   return all;
 }
 
-/** The model's probabilities for one example. */
-export function predictOne(model: LayersModel, input: Float32Array): Promise<Float32Array> {
-  const shape = model.inputs[0]?.shape.slice(1) ?? [];
-  return predictBatch(model, input, [1, ...(shape as number[])]);
-}
-
 async function predictBatch(model: LayersModel, inputs: Float32Array, shape: number[]): Promise<Float32Array> {
   const rows = tensor(inputs, shape);
   const answer = model.predictOnBatch(rows) as Tensor;

@@ -1,4 +1,7 @@
+import { startBackend } from "#training/backend.ts";
+import type { Digest } from "#training/candidate.ts";
 import type { ModelPackage } from "#training/package/package.ts";
+import { readPackage } from "#training/package/read.ts";
 import { compileDense } from "./dense.ts";
 import type { Engine } from "./engine.ts";
 
@@ -9,4 +12,15 @@ export function createInProcessEngine(model: ModelPackage["model"]): Engine {
     unavailable: () => undefined,
     close: async () => undefined,
   };
+}
+
+/** Such an engine of a package's model. */
+export async function loadInProcessEngine(folder: string, digest: Digest): Promise<Engine> {
+  await startBackend("js", { tiny: true });
+  const { model } = await readPackage(folder, digest);
+  try {
+    return createInProcessEngine(model);
+  } finally {
+    model.dispose();
+  }
 }

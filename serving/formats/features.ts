@@ -18,15 +18,35 @@ export function featuresFormat(features: readonly Feature[], example: readonly n
       const row = body as Record<string, number>;
       return Float32Array.from(names, (name) => row[name] ?? Number.NaN);
     },
+    tensor: {
+      datatype: "FP32",
+      shape: [names.length],
+      fault(values) {
+        const at = features.findIndex((feature, column) => !isWithin(values[column] ?? Number.NaN, boundsOf(feature)));
+        const feature = features[at];
+        if (!feature) return undefined;
+        const { minimum, maximum } = boundsOf(feature);
+        return `${feature.name} is ${values[at]}, where ${minimum} to ${maximum} is expected`;
+      },
+    },
   };
+}
+
+/** Beyond float32 the model would see an infinity. */
+const largest = 3.4028234663852886e38;
+
+function boundsOf({ minimum = -largest, maximum = largest }: Feature): { minimum: number; maximum: number } {
+  return { minimum, maximum };
+}
+
+function isWithin(value: number, { minimum, maximum }: { minimum: number; maximum: number }): boolean {
+  return value >= minimum && value <= maximum;
 }
 
 function numberSchema(feature: Feature): object {
   return {
     type: "number",
     ...(feature.unit === undefined ? {} : { description: `in ${feature.unit}` }),
-    // Beyond float32 the model would see an infinity.
-    minimum: feature.minimum ?? -3.4028234663852886e38,
-    maximum: feature.maximum ?? 3.4028234663852886e38,
+    ...boundsOf(feature),
   };
 }

@@ -1,11 +1,24 @@
-/** How an input of the model travels in the body of `POST /predict`. */
+/** How an input of the model travels in requests. */
 export interface RequestFormat {
-  readonly schema: object; // JSON Schema of a JSON body, with an example
+  readonly schema: object; // JSON Schema of a JSON body of `POST /predict`, with an example
   readonly bodyLimitBytes: number; // no well-meant body is larger
   /** The model's input out of a JSON body that the schema has accepted. */
   encode(body: unknown): Float32Array;
   /** Bodies that are bytes, by their media type. */
   readonly binary?: Readonly<Record<string, BinaryBody>>;
+  /** The input as a tensor of the Open Inference Protocol. */
+  readonly tensor: TensorFormat;
+}
+
+/** An input tensor of the Open Inference Protocol. */
+export interface TensorFormat {
+  readonly datatype: "FP32";
+  readonly shape: readonly number[]; // of one row
+  /**
+   * Why the values are no input of this model, beginning with what is wrong; `undefined` when they are one. One row's,
+   * already known to be as many as the shape wants.
+   */
+  fault(values: Float32Array): string | undefined;
 }
 
 /** A body that is bytes. */

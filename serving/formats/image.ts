@@ -20,6 +20,14 @@ export function imageFormat(shape: readonly [number, number, number], example: N
     },
     bodyLimitBytes: 65_536 + digits * bytes,
     encode: (body) => flatten([body as NestedNumbers], shape),
+    tensor: {
+      datatype: "FP32",
+      shape,
+      fault: (values) => {
+        const odd = values.find((value) => !(value >= 0 && value <= 1));
+        return odd === undefined ? undefined : `${odd} is no fraction of full brightness, 0 to 1: divide bytes by 255`;
+      },
+    },
     binary: {
       "image/png": {
         description: `A PNG of ${width} x ${height} pixels, in colours or grey, without transparency`,

@@ -6,6 +6,8 @@ import { createInProcessEngine } from "#serving/engine/in-process.ts";
 import { featuresFormat } from "#serving/formats/features.ts";
 import type { Served } from "#serving/load.ts";
 import type { Digest } from "#training/candidate.ts";
+import type { Signature } from "#training/package/package.ts";
+import type { Reference } from "#training/package/reference.ts";
 import { writePackage } from "#training/package/write.ts";
 
 export const classes = ["setosa", "versicolor", "virginica"];
@@ -30,30 +32,38 @@ export function irisModel(): tfl.LayersModel {
   return model;
 }
 
+const signature: Signature = {
+  inputs: { dtype: "float32", shape: [-1, 4] },
+  outputs: { dtype: "float32", shape: [-1, 3] },
+};
+
+const histogram = { edges: [0, 2, 4, 10], counts: [2, 1, 1] };
+
+/** Statistics of some rows, by hand. */
+export const reference: Reference = {
+  rows: { train: 4, validation: 4 },
+  inputs: features.map(({ name }) => {
+    return { name, count: 4, mean: 2, std: 1, min: 0, max: 10, quantiles: [{ probability: 0.5, value: 2 }], histogram };
+  }),
+  labels: [2, 1, 1],
+  predictions: [2, 1, 1],
+  confidence: { edges: [0, 0.5, 1], counts: [1, 3] },
+};
+
 /** That model, ready to answer. */
 export function irisServed(): Extract<Served, { kind: "model" }> {
   const lineage = { name: "iris", version: "3", digest: `sha256:${"a".repeat(64)}`, runId: "run" };
   const format = featuresFormat(features, Object.values(flower));
-  return { kind: "model", lineage, classes, format, engine: createInProcessEngine(irisModel()) };
+  return { kind: "model", lineage, classes, signature, reference, format, engine: createInProcessEngine(irisModel()) };
 }
 
 /** Writes that model's package to `folder`. */
 export function writeIrisPackage(folder: string, model = irisModel()): Promise<{ digest: Digest }> {
-  const histogram = { edges: [0, 10], counts: [1] };
-  const inputs = features.map(({ name }) => {
-    return { name, count: 1, mean: 1, std: 0, min: 0, max: 10, quantiles: [{ probability: 0.5, value: 1 }], histogram };
-  });
   return writePackage(folder, {
     model,
     classes,
     info: { name: "iris", architecture: "softmax", description: "", temperature: 1, features },
     inputExample: Float32Array.from(Object.values(flower)),
-    reference: {
-      rows: { train: 1, validation: 1 },
-      inputs,
-      labels: [1, 0, 0],
-      predictions: [1, 0, 0],
-      confidence: { edges: [0, 1], counts: [1] },
-    },
+    reference,
   });
 }

@@ -6,6 +6,7 @@ import { loadModel } from "#serving/load.ts";
 import { classes, flower, writeIrisPackage } from "#test/parts/iris-served.ts";
 import { temporaryFolder } from "#test/parts/temporary-folder.ts";
 
+const nobody = { isGone: () => false, charge: () => undefined };
 const lineage = { name: "iris", version: "3" };
 const row = Float32Array.from(Object.values(flower));
 
@@ -23,7 +24,7 @@ test("a whole package becomes a model that answers its own example", async () =>
   expect(served.classes).toEqual(classes);
   expect(served.format.encode(flower)).toEqual(row);
   expect(served.format.schema).toMatchObject({ examples: [flower] });
-  const probabilities = await served.engine.predict(row);
+  const probabilities = await served.engine.predict(row, nobody);
   expect(classes[probabilities.indexOf(Math.max(...probabilities))]).toBe("setosa");
 });
 

@@ -9,6 +9,7 @@ test("without a word it is the release of iris in dev", () => {
     help: false,
     wanted: { kind: "release", env: "dev", model: "iris" },
     serving: {},
+    access: { corsOrigins: [] },
     drainDelayMs: 5000,
     logLevel: "info",
   });
@@ -18,6 +19,18 @@ test("the command line says which model, environment, host and port", () => {
   const { wanted, serving } = readSettings(["--model", "digits", "--env", "prod", "--host", "::1", "--port", "0"], {});
   expect(wanted).toEqual({ kind: "release", env: "prod", model: "digits" });
   expect(serving).toEqual({ host: "::1", port: 0 });
+});
+
+test("another repository, a token and the web pages that may ask are told apart from the model", () => {
+  const { wanted, access } = readSettings(["--root", "/models"], {
+    API_TOKEN: "a secret of some length",
+    CORS_ORIGINS: "https://a.example, http://localhost:3000",
+  });
+  expect(wanted).toEqual({ kind: "release", env: "dev", model: "iris", root: "/models" });
+  expect(access).toEqual({
+    token: "a secret of some length",
+    corsOrigins: ["https://a.example", "http://localhost:3000"],
+  });
 });
 
 test("a container's environment says which package, and who it is", () => {
@@ -54,6 +67,8 @@ test.for<[string, string[], Record<string, string>, RegExp]>([
   ["a port in words", ["--port", "http"], {}, /port/],
   ["a container without the digest to trust", [], { MODEL_DIR: "/model" }, /MODEL_DIGEST/],
   ["a digest that is none", [], { MODEL_DIR: "/model", MODEL_DIGEST: "latest" }, /MODEL_DIGEST/],
+  ["a token that can be guessed", [], { API_TOKEN: "secret" }, /API_TOKEN/],
+  ["an origin that is none", [], { CORS_ORIGINS: "example.com" }, /CORS_ORIGINS/],
   ["a delay in words", [], { DRAIN_DELAY_MS: "5s" }, /DRAIN_DELAY_MS/],
 ])("%s is told", ([, argv, environment, message]) => {
   const read = () => readSettings(argv, environment);

@@ -36,17 +36,21 @@ export const ModelInfo = z.strictObject({
   features: z.array(Feature).optional(), // of a table, in the order of the input
 });
 
-/** A verified model package, its model alive on the active backend. The caller disposes of `model`. */
-export interface ModelPackage {
+/** What a verified model package says of its model. */
+export interface PackageDescription {
   readonly digest: Digest; // of digests.txt, and so of every byte
   readonly info: ModelInfo;
   readonly classes: readonly string[]; // in the order of the model's output
   readonly signature: Signature;
   readonly features?: readonly Feature[]; // names and bounds of the inputs of a table
   readonly temperature: number;
-  readonly model: LayersModel; // raw inputs in, calibrated probabilities out
   readonly inputExample: NestedNumbers[]; // rows the model can answer
   readonly reference: Reference; // statistics to measure drift against
+}
+
+/** A verified model package, its model alive on the active backend. The caller disposes of `model`. */
+export interface ModelPackage extends PackageDescription {
+  readonly model: LayersModel; // raw inputs in, calibrated probabilities out
 }
 
 export type TensorSpec = z.infer<typeof TensorSpec>;

@@ -6,6 +6,7 @@ import { buildApp } from "#serving/app.ts";
 import { imageFormat } from "#serving/formats/image.ts";
 import { createLifecycle } from "#serving/lifecycle.ts";
 import type { Served } from "#serving/load.ts";
+import { reference } from "#test/parts/iris-served.ts";
 import type { NestedNumbers } from "#training/package/package.ts";
 
 const size = { width: 4, height: 3 };
@@ -31,6 +32,8 @@ async function start() {
     lineage: { name: "pictures", version: "1" },
     classes: ["cat", "dog"],
     format: imageFormat([...shape], nested),
+    signature: { inputs: { dtype: "float32", shape: [-1, 3, 4, 3] }, outputs: { dtype: "float32", shape: [-1, 2] } },
+    reference: { ...reference, labels: [2, 2], predictions: [2, 2] },
     engine: {
       predict: (input) => {
         asked.push(input);

@@ -1,0 +1,45 @@
+import { writeFileSync } from "node:fs";
+import { startBackend } from "#training/backend.ts";
+import { createPredictor, type Predictor } from "#training/models/predictor.ts";
+import { readPackage } from "#training/package/read.ts";
+import { answerBatch } from "./answer-batch.ts";
+import type { BatchMessage, ProcessMessage, Task } from "./messages.ts";
+
+// The model's own process: it alone loads the native backend, whose crash or memory must not take the server along.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined); // the server ends it, once drained
+process.on("disconnect", () => process.exit());
+if (process.platform === "linux") {
+  try {
+    writeFileSync("/proc/self/oom_score_adj", "500"); // short of memory, the kernel takes this one and not the server
+  } catch {
+    // a sandbox without /proc: the kernel decides
+  }
+}
+
+try {
+  const { folder, digest, maxBatchSize } = JSON.parse(process.argv[2] ?? "") as Task;
+  const device = await startBackend("auto", { tiny: false });
+  const { model } = await readPackage(folder, digest);
+  const predictor = createPredictor(model, maxBatchSize);
+  process.on("message", (message) => send(answered(predictor, message as BatchMessage)));
+  send({ kind: "ready", device: device.name, batchMs: predictor.batchMs });
+} catch (error) {
+  send({ kind: "failed", reason: error instanceof Error ? error.message : String(error) });
+  process.disconnect();
+}
+
+function answered(predictor: Predictor, message: BatchMessage): ProcessMessage {
+  const before = process.cpuUsage();
+  const answer = answerBatch(predictor, message);
+  const { user, system } = process.cpuUsage(before);
+  return {
+    kind: "answer",
+    ...answer,
+    cpuMs: (user + system) / 1000,
+    residentBytes: process.memoryUsage.rss(),
+  };
+}
+
+function send(message: ProcessMessage): void {
+  process.send?.(message);
+}

@@ -1,0 +1,57 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Lifecycle } from "./lifecycle.ts";
+import type { Metrics } from "./metrics.ts";
+import type { Account, Usage } from "./usage.ts";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    arrivedMs: number; // performance.now()
+    account: Account | undefined; // of a prediction request
+    usage: Usage | undefined; // what it took
+  }
+}
+
+/** One line and one observation a request; probes and scrapes are logged at a level that is off by default. */
+export function observe(app: FastifyInstance, metrics: Metrics, lifecycle: Lifecycle): void {
+  app.decorateRequest("arrivedMs", 0);
+  app.decorateRequest("account");
+  app.decorateRequest("usage");
+  const left = (request: FastifyRequest) => {
+    const route = request.routeOptions.url ?? "none";
+    metrics.abort(route);
+    request.log.info({ requestId: request.id, method: request.method, route }, "the client left before the answer");
+  };
+  app.addHook("onRequest", (request, reply, done) => {
+    request.arrivedMs = performance.now();
+    reply.raw.once("close", () => {
+      if (!reply.raw.writableFinished) left(request);
+    });
+    done();
+  });
+  app.addHook("onSend", async (_, reply) => {
+    if (lifecycle.isDraining()) reply.header("connection", "close"); // the client's next one goes to another server
+  });
+  app.addHook("onResponse", (request, reply, done) => {
+    const route = request.routeOptions.url ?? "none";
+    const latencyMs = request.usage?.latencyMs ?? performance.now() - request.arrivedMs;
+    metrics.request({ method: request.method, route, status: reply.statusCode }, latencyMs);
+    request.log[isProbe(route) ? "debug" : "info"]({
+      requestId: request.id,
+      method: request.method,
+      route,
+      status: reply.statusCode,
+      latencyMs: rounded(latencyMs),
+      memoryChangeMb: request.usage && rounded(request.usage.memoryBytes / 2 ** 20),
+      cpuMs: request.usage && rounded(request.usage.cpuMs),
+    });
+    done();
+  });
+}
+
+function isProbe(route: string): boolean {
+  return route === "/metrics" || route.startsWith("/health/") || route.startsWith("/v2/health/");
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}

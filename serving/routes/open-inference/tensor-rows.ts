@@ -1,0 +1,44 @@
+import type { TensorFormat } from "#serving/formats/format.ts";
+
+/** An input tensor of a request. */
+export interface InputTensor {
+  readonly shape: readonly number[];
+  readonly data: readonly unknown[]; // numbers row by row, nested or flat
+}
+
+/** Rows that one request may ask for. */
+export const mostRows = 256;
+
+/** The rows of an input tensor. @throws Error with status 400 that says what is wrong with it. */
+export function rowsOf({ shape, data }: InputTensor, tensor: TensorFormat): Float32Array[] {
+  const [rows = 0, ...one] = shape;
+  if (one.join() !== tensor.shape.join()) {
+    throw unfit(`the shape is [${shape.join(", ")}], where [rows, ${tensor.shape.join(", ")}] is expected`);
+  }
+  if (rows > mostRows) throw unfit(`${rows} rows are asked for, where at most ${mostRows} are answered at once`);
+  const size = one.reduce((product, length) => product * length, 1);
+  const values = new Float32Array(rows * size);
+  const count = fill(values, 0, data);
+  if (count !== values.length) throw unfit(`there are ${count} numbers, where the shape wants ${values.length}`);
+  return Array.from({ length: rows }, (_, row) => {
+    const input = values.slice(row * size, (row + 1) * size);
+    const fault = tensor.fault(input);
+    if (fault !== undefined) throw unfit(`row ${row}: ${fault}`);
+    return input;
+  });
+}
+
+/** Writes the numbers of nested or flat data from `start` on, and returns where they end; numbers too many are only counted. */
+function fill(values: Float32Array, start: number, data: readonly unknown[]): number {
+  let at = start;
+  for (const value of data) {
+    if (typeof value === "number") values[at++] = value;
+    else if (Array.isArray(value)) at = fill(values, at, value);
+    else throw unfit("the data holds something that is no number");
+  }
+  return at;
+}
+
+function unfit(message: string): Error {
+  return Object.assign(new Error(message), { statusCode: 400 });
+}
