@@ -13,6 +13,26 @@ export interface CodeHistory {
 
 const Sha = z.string().regex(/^[0-9a-f]{40}$/);
 
+/** The first of several histories that knows. */
+export function firstToKnow(histories: readonly CodeHistory[]): CodeHistory {
+  return {
+    async relation(ours, theirs) {
+      for (const history of histories) {
+        const relation = await history.relation(ours, theirs);
+        if (relation !== "unknown") return relation;
+      }
+      return "unknown";
+    },
+    async commit(sha) {
+      for (const history of histories) {
+        const commit = await history.commit(sha);
+        if (commit) return commit;
+      }
+      return undefined;
+    },
+  };
+}
+
 /** The history of the checkout at `root`, read only. A folder that is no checkout knows no commit. */
 export function createCodeHistory(root: string): CodeHistory {
   const git = createGit({ folder: root });
@@ -23,7 +43,8 @@ export function createCodeHistory(root: string): CodeHistory {
       const newer = await isAncestor(git, theirs as string, ours as string);
       if (newer === undefined) return "unknown";
       if (newer) return "newer";
-      return (await isAncestor(git, ours as string, theirs as string)) ? "older" : "diverged";
+      if (await isAncestor(git, ours as string, theirs as string)) return "older";
+      return (await isShallow(git)) ? "unknown" : "diverged"; // what was cut off may join them
     },
     async commit(sha) {
       if (!Sha.safeParse(sha).success) return undefined;
@@ -48,6 +69,10 @@ async function isAncestor(git: Git, ancestor: string, commit: string): Promise<b
     if (error instanceof GitError && error.exitCode !== undefined) return undefined;
     throw error;
   }
+}
+
+async function isShallow(git: Git): Promise<boolean> {
+  return (await git(["rev-parse", "--is-shallow-repository"])).trim() === "true";
 }
 
 async function orUndefined(call: Promise<string>): Promise<string | undefined> {

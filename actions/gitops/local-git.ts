@@ -4,6 +4,7 @@ import { devNull } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CommitResult, Committer } from "./committer.ts";
+import { readBlob } from "./file-history.ts";
 import { createGit, GitError } from "./git.ts";
 import { inTurn } from "./turn.ts";
 
@@ -127,16 +128,11 @@ export function createLocalGit(folder: string) {
     return (await git(["hash-object", "-w", "--stdin"], { input: text })).trim();
   }
 
-  async function read(commit: string, path: string): Promise<string | undefined> {
-    const answer = await git(["cat-file", "--batch=%(objecttype)"], { input: `${commit}:${path}\n` });
-    return answer.startsWith("blob\n") ? answer.slice("blob\n".length, -1) : undefined;
-  }
-
   const committer: Committer = {
     repository: folder,
     branch,
     head,
-    read,
+    read: (commit, path) => readBlob(git, commit, path),
     inTurn: (work) => inTurn(join(folder, ".git", "slipway-turn.lock"), work),
     async commit({ expectedHead, message, files }) {
       const entries = await Promise.all(

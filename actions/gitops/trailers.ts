@@ -9,20 +9,30 @@ export interface CodeCommit {
   repositoryUrl?: string | undefined;
 }
 
-/** What a promotion's commit message tells in its trailers. */
-export interface Trailers {
-  commit?: CodeCommit | undefined;
+/** What a commit message tells of one release in its trailers. */
+export interface ReleaseTrailers {
+  model?: string | undefined;
   runId?: string | undefined;
   version?: string | undefined;
   modelDigest?: string | undefined;
   imageDigest?: string | undefined;
+  rolledBack?: string | undefined; // the version that had to go
+  rollbackReason?: string | undefined;
+}
+
+/** The trailers of a commit that promotes one release; those of more releases follow, each begins with its model. */
+export interface Trailers extends ReleaseTrailers {
+  commit?: CodeCommit | undefined;
 }
 
 const own = {
+  model: "Model", // first: it begins a release
   runId: "MLflow-Run",
   version: "Model-Version",
   modelDigest: "Model-Digest",
   imageDigest: "Image-Digest",
+  rolledBack: "Rolled-Back",
+  rollbackReason: "Rollback-Reason",
 } as const;
 const reference = "Argocd-reference-commit-";
 const unprintable = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
@@ -51,17 +61,27 @@ export function formatTrailers(trailers: Trailers): string {
   return lines.flatMap(([name, value]) => (value && oneLine(value) ? [`${name}: ${oneLine(value)}`] : [])).join("\n");
 }
 
-/** Reads a commit message's last paragraph back; a part that is absent or damaged is left out. */
-export function parseTrailers(message: string): Trailers {
-  const paragraph =
+/**
+ * Reads a commit message's last paragraph back; a part that is absent or damaged is left out. Of several releases it is the
+ * one of `model` that is told.
+ */
+export function parseTrailers(message: string, model?: string): Trailers {
+  const lines = (
     message
       .trimEnd()
       .split(/\n{2,}/)
-      .at(-1) ?? "";
-  const found = new Map(
-    paragraph.split("\n").flatMap((line): [string, string][] => {
+      .at(-1) ?? ""
+  )
+    .split("\n")
+    .flatMap((line): [string, string][] => {
       const match = /^([A-Za-z0-9-]+): (.*)$/.exec(line);
       return match ? [[match[1] ?? "", match[2] ?? ""]] : [];
+    });
+  let about: string | undefined;
+  const found = new Map(
+    lines.filter(([name, value]) => {
+      if (name === own.model) about = value;
+      return model === undefined || about === undefined || about === model;
     }),
   );
   const facts = Object.entries(own).flatMap(([key, name]) => (found.has(name) ? [[key, found.get(name)]] : []));

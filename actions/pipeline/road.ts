@@ -5,7 +5,7 @@ import { readChampion } from "#actions/gitops/champion.ts";
 import { createCodeHistory } from "#actions/gitops/code-history.ts";
 import { openLocalRepository } from "#actions/gitops/local-repository.ts";
 import { promote } from "#actions/promote/run.ts";
-import { moveChampionAlias, register } from "#actions/register/run.ts";
+import { register } from "#actions/register/run.ts";
 import { run as report } from "#actions/report/run.ts";
 import { ExitCode } from "#config/exit-code.ts";
 import { loadConfig } from "#config/load.ts";
@@ -16,6 +16,7 @@ import { evaluateCandidate } from "#training/evaluate/run.ts";
 import { readGitState } from "#training/git-state.ts";
 import { metricName, metricText } from "#training/metric-text.ts";
 import type { MlflowClient } from "#training/mlflow/client.ts";
+import { blockedReason, moveChampionAlias } from "#training/mlflow/production.ts";
 import { ensureMlflow, type MlflowServer } from "#training/mlflow/server.ts";
 import { outcome } from "#training/outcome.ts";
 import { openStorage } from "#training/storage/open.ts";
@@ -113,12 +114,12 @@ export async function travel({ env, model, set }: Arguments, parts: RoadParts): 
   }
 
   const promoted = await list.step("Promote", async () => {
-    const value = await promote(registered.release, {
+    const [value] = await promote([registered.release], {
       committer: repository,
       history: createCodeHistory(root),
       order: config.promotion.order,
       servingTree: await treeHash(join(codeRoot, "serving")),
-      blocked: async (version) => (await client?.getModelVersion(model, version))?.tags["blocked"],
+      blocked: async (version) => client && (await blockedReason(client, version)),
     });
     return { value, note: value.reason };
   });

@@ -66,14 +66,6 @@ export async function register(
   }
 }
 
-/** Points the alias of an environment's champion to the version that runs there: called once it is deployed. */
-export async function moveChampionAlias(
-  client: MlflowClient,
-  release: Pick<Release, "model" | "env" | "version">,
-): Promise<void> {
-  await client.setAlias(release.model, `champion-${release.env}`, release.version);
-}
-
 function againHere({ env, model }: Config): string {
   return `run: npm start -- --env ${env} --model ${model}`;
 }

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
-import { createCodeHistory } from "#actions/gitops/code-history.ts";
+import { createCodeHistory, firstToKnow } from "#actions/gitops/code-history.ts";
+import { createGitHubCodeHistory } from "#actions/gitops/github-history.ts";
 import { createCheckout } from "#test/parts/checkout.ts";
+import { createGitHubRoad } from "#test/parts/github-road.ts";
 import { temporaryFolder } from "#test/parts/temporary-folder.ts";
 
 test("commits are newer, older, the same, diverged or unknown", async () => {
@@ -42,4 +44,45 @@ test("a folder that is no checkout knows no commit", async () => {
   const history = createCodeHistory(folder.path);
   expect(await history.commit("a".repeat(40))).toBeUndefined();
   expect(await history.relation("a".repeat(40), "b".repeat(40))).toBe("unknown");
+});
+
+test("a shallow checkout does not take what was cut off for diverged", async () => {
+  await using checkout = await createCheckout();
+  await using folder = await temporaryFolder();
+  const one = await checkout.commit("one");
+  await checkout.commit("two");
+  const three = await checkout.commit("three");
+  await checkout.git("clone", "--quiet", "--depth=1", `file://${checkout.path}`, `${folder.path}/shallow`);
+  await checkout.git("-C", `${folder.path}/shallow`, "fetch", "--quiet", "--depth=1", "origin", one);
+  expect(await createCodeHistory(`${folder.path}/shallow`).relation(three, one)).toBe("unknown");
+  expect(await createCodeHistory(checkout.path).relation(three, one)).toBe("newer");
+});
+
+test("GitHub knows the same of the commits, and answers where the checkout does not", async () => {
+  await using road = await createGitHubRoad();
+  await using folder = await temporaryFolder();
+  const { hub, start: one } = road;
+  const two = await hub.push("main", { "a.txt": "a" }, { message: "Subject\n\nBody: 1\n\nSigned-off-by: x" });
+  const side = await hub.push("side", { "b.txt": "b" }, { from: one });
+  const known = createGitHubCodeHistory({ github: road.client(), repository: road.repository });
+  for (const history of [known, firstToKnow([createCodeHistory(folder.path), known])]) {
+    expect(await history.relation(two, one)).toBe("newer");
+    expect(await history.relation(one, two)).toBe("older");
+    expect(await history.relation(one, one)).toBe("same");
+    expect(await history.relation(side, two)).toBe("diverged");
+    expect(await history.relation(two, "f".repeat(40))).toBe("unknown");
+    expect(await history.relation(undefined, two)).toBe("unknown");
+    expect(await history.relation("main", two)).toBe("unknown");
+    expect(await history.commit(two)).toEqual({
+      sha: two,
+      author: "Ada Lovelace",
+      email: "ada@example.com",
+      date: expect.stringMatching(/^\d{4}-/),
+      subject: "Subject",
+      body: "Body: 1\n\nSigned-off-by: x",
+      repositoryUrl: `${hub.serverUrl}/${road.repository}`,
+    });
+    expect(await history.commit("f".repeat(40))).toBeUndefined();
+    expect(await history.commit("main")).toBeUndefined();
+  }
 });

@@ -7,12 +7,12 @@ import { createCodeHistory } from "#actions/gitops/code-history.ts";
 import { openLocalRepository } from "#actions/gitops/local-repository.ts";
 import { overlayPath, readOverlay } from "#actions/gitops/overlay.ts";
 import { parseTrailers } from "#actions/gitops/trailers.ts";
-import { type Promotable, type PromoteParts, type PromoteResult, promote } from "#actions/promote/run.ts";
+import type { Promotable } from "#actions/promote/consider.ts";
+import { type PromoteParts, type PromoteResult, promote } from "#actions/promote/run.ts";
 import { createCheckout } from "#test/parts/checkout.ts";
 import { kustomizeBuild } from "#test/parts/kustomize.ts";
+import { registered, sha256Of } from "#test/parts/release.ts";
 import { Release } from "#training/release.ts";
-
-const hex = (character: string) => `sha256:${character.repeat(64)}`;
 
 /** A checkout with its GitOps repository, and promotions into it as separate runs make them. */
 async function createRoad() {
@@ -25,14 +25,15 @@ async function createRoad() {
     async promote(release: Promotable, change: Partial<PromoteParts> = {}): Promise<PromoteResult> {
       const history = createCodeHistory(checkout.path);
       const committer = await open();
-      return await promote(release, {
+      const [result] = await promote([release], {
         committer,
         history,
         order: "commit",
-        servingTree: hex("5"),
+        servingTree: sha256Of("5"),
         blocked: async () => undefined,
         ...change,
       });
+      return result;
     },
     async inPlace(model = "iris") {
       const committer = await open();
@@ -42,24 +43,6 @@ async function createRoad() {
       return (await promisify(execFile)("git", command, { cwd: folder })).stdout.trim();
     },
     [Symbol.asyncDispose]: () => checkout[Symbol.asyncDispose](),
-  };
-}
-
-function registered(version: number, gitSha?: string): Extract<Release, { state: "registered" }> {
-  return {
-    state: "registered",
-    model: "iris",
-    env: "dev",
-    version: String(version),
-    modelDigest: `sha256:${String(version).padStart(64, "0")}`,
-    contentHash: hex("c"),
-    trackingUri: "http://localhost:5000",
-    runId: `run-${version}`,
-    modelId: `m-${version}`,
-    packageUri: `./outputs/dev/models/iris/${version}`,
-    metric: { name: "accuracy", value: 0.96 },
-    registeredAt: "2026-11-23T00:00:00.000Z",
-    ...(gitSha && { gitSha }),
   };
 }
 
@@ -89,11 +72,11 @@ describe("one promotion", () => {
 
   test("of a built image carries its digest", async () => {
     await using road = await createRoad();
-    const image = { name: "registry.example.com/iris", tag: "iris-1-2", digest: hex("d") };
+    const image = { name: "registry.example.com/iris", tag: "iris-1-2", digest: sha256Of("d") };
     const result = await road.promote({ ...registered(1), state: "built", image });
     expect(result).toMatchObject({ kind: "promoted", release: { image } });
     expect(await road.inPlace()).toMatchObject({ image });
-    expect(parseTrailers(await road.git("log", "-1", "--format=%B")).imageDigest).toBe(hex("d"));
+    expect(parseTrailers(await road.git("log", "-1", "--format=%B")).imageDigest).toBe(sha256Of("d"));
   });
 
   test("of what is in place makes no commit, also under a new version", async () => {
@@ -110,7 +93,7 @@ describe("one promotion", () => {
   test("of the same model behind a changed server rolls it out", async () => {
     await using road = await createRoad();
     await road.promote(registered(1));
-    expect(await road.promote(registered(1), { servingTree: hex("6") })).toMatchObject({ kind: "promoted" });
+    expect(await road.promote(registered(1), { servingTree: sha256Of("6") })).toMatchObject({ kind: "promoted" });
     expect((await road.inPlace())?.image.tag).toMatch(/-666666666666$/);
   });
 
@@ -151,7 +134,7 @@ describe("the manifest never moves back", () => {
   test("a blocked version is refused with its reason, also when going back", async () => {
     await using road = await createRoad();
     await road.promote(registered(2));
-    const blocked = async (version: string) => (version === "1" ? "wrong labels" : undefined);
+    const blocked = async ({ version }: { version: string }) => (version === "1" ? "wrong labels" : undefined);
     expect(await road.promote(registered(1), { blocked, rollback: true })).toEqual({
       kind: "refused",
       reason: expect.stringContaining("blocked: wrong labels"),

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type Tensor, tensor, tidy } from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { moveChampionAlias, type Registration, register } from "#actions/register/run.ts";
+import { type Registration, register } from "#actions/register/run.ts";
 import { Config } from "#config/schema.ts";
 import { candidateOf } from "#test/parts/candidate.ts";
 import { damaging } from "#test/parts/damaging.ts";
@@ -16,6 +16,7 @@ import { severing } from "#test/parts/severing.ts";
 import { temporaryFolder } from "#test/parts/temporary-folder.ts";
 import { contentsOf, seededModel } from "#test/training/package/fixtures.ts";
 import { createMlflowClient } from "#training/mlflow/client.ts";
+import { moveChampionAlias } from "#training/mlflow/production.ts";
 import { writePackage } from "#training/package/write.ts";
 import type { Verdict } from "#training/verdict.ts";
 

@@ -28,7 +28,7 @@ export function contentHandlers({ state, shapes }: Emulated): Handlers {
     sha,
     size: size ?? 0,
     type: type === "tree" ? "dir" : "file",
-    _links: { git: null, html: null, self: `${state.serverUrl}/${path}` },
+    _links: { git: null, html: null, self: encodeURI(`${state.serverUrl}/${path}`) },
   });
 
   const content = async ({ params, url, accept }: ApiRequest): Promise<Answer> => {

@@ -19,6 +19,19 @@ interface CommitInput {
   };
 }
 
+interface RefsInput {
+  readonly clientMutationId?: string;
+  readonly repositoryId: string;
+  readonly refUpdates: readonly {
+    readonly name: string;
+    readonly beforeOid?: string;
+    readonly afterOid: string;
+    readonly force: boolean;
+  }[];
+}
+
+const nothing = "0".repeat(40); // as an object's id: no ref
+const repositoryId = "R_1";
 let schema: GraphQLSchema | undefined;
 
 async function githubSchema(): Promise<GraphQLSchema> {
@@ -166,7 +179,7 @@ export function createGraphql(state: State) {
         return give();
       };
       return {
-        id: "R_1",
+        id: repositoryId,
         name,
         nameWithOwner: `${owner}/${name}`,
         url: `${state.serverUrl}/${owner}/${name}`,
@@ -214,6 +227,33 @@ export function createGraphql(state: State) {
     return { clientMutationId: input.clientMutationId ?? null, commit: () => commit(sha), ref: () => ref(branchName) };
   };
 
+  // All of them or none
+  const updateRefs = async ({ input }: { input: RefsInput }, caller: Caller) => {
+    if (!grants(caller.permissions, "contents", "write")) throw forbidden();
+    if (input.repositoryId !== repositoryId)
+      throw refusal("NOT_FOUND", `Could not resolve to a node with the global id of '${input.repositoryId}'.`);
+    for (const { name, beforeOid, afterOid, force } of input.refUpdates) {
+      const current = await git.resolve(name);
+      if (beforeOid !== undefined && (current ?? nothing) !== beforeOid) {
+        throw refusal(
+          "UNPROCESSABLE",
+          `Reference update failed: ${name} is at ${current ?? nothing}, expected ${beforeOid}`,
+        );
+      }
+      const isForward = current === undefined || afterOid === nothing || (await git.isAncestor(current, afterOid));
+      if (!isForward && !force) throw refusal("UNPROCESSABLE", "Update is not a fast forward");
+      const kind = kindOf({ current, afterOid, isForward });
+      const branch = name.replace("refs/heads/", "");
+      const violation = violationOf(state, caller, { branch, kind, isSigned: state.signed.has(afterOid) });
+      if (violation) throw refusal("UNPROCESSABLE", violation.message);
+    }
+    for (const { name, afterOid } of input.refUpdates) {
+      if (afterOid === nothing) await git.deleteRef(name);
+      else await git.moveRef(name, { from: await git.resolve(name), to: afterOid });
+    }
+    return { clientMutationId: input.clientMutationId ?? null };
+  };
+
   const checkDeletions = async (head: string, paths: readonly string[]) => {
     for (const path of paths) {
       if ((await git.resolve(`${head}:${path}`)) !== undefined) continue;
@@ -229,6 +269,7 @@ export function createGraphql(state: State) {
     const root = {
       repository: repository(caller),
       createCommitOnBranch: (args: { input: CommitInput }) => createCommitOnBranch(args, caller),
+      updateRefs: (args: { input: RefsInput }) => updateRefs(args, caller),
       viewer: () => ({ __typename: "User", login: caller.account.login, id: `U_${caller.account.id}` }),
       rateLimit: () => ({ limit: 5000, remaining: 4999, cost: 1, used: 1, resetAt: new Date().toISOString() }),
     };
@@ -248,6 +289,12 @@ export function createGraphql(state: State) {
     }));
     return { ...(result.data === undefined ? {} : { data: result.data }), ...(errors ? { errors } : {}) };
   };
+}
+
+function kindOf(update: { current: string | undefined; afterOid: string; isForward: boolean }) {
+  if (update.afterOid === nothing) return "delete";
+  if (update.current === undefined) return "create";
+  return update.isForward ? "update" : "force";
 }
 
 function refusal(type: string, message: string): GraphQLError {
