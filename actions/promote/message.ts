@@ -44,7 +44,7 @@ export function bodyOf({ release, image, reason, from, commit }: Step): string {
     ["Image", prose(`${image.name}:${image.tag}`)],
     ["", code(image.digest)],
     ["MLflow run", release.runId],
-    [release.metric.name, String(release.metric.value)],
+    [release.metric?.name ?? "", String(release.metric?.value ?? "")],
     ["Code", release.gitSha],
     ["", commit && prose(`${commit.subject} (${commit.author})`)],
   ];

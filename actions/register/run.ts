@@ -3,7 +3,6 @@ import type { GitState, RunReference } from "#training/candidate.ts";
 import type { MlflowClient } from "#training/mlflow/client.ts";
 import type { ModelVersion } from "#training/mlflow/registry.ts";
 import { type Outcome, outcome } from "#training/outcome.ts";
-import type { Release } from "#training/release.ts";
 import { isAway } from "./away.ts";
 import { checkBelongTogether, checkRunIsHere } from "./checks.ts";
 import { describe, type Judged, lineageTags, metricOf } from "./description.ts";
