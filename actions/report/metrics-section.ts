@@ -39,8 +39,8 @@ function change(metric: string, difference: number): string {
   return `${text} ${difference < 0 === lowerIsBetter(metric) ? "better" : "worse"}`;
 }
 
-/** The rule's bounds count better as positive; the table shows candidate minus champion. */
-function interval(metric: string, { lower, upper }: Rule): string {
+/** The rule's bounds in words: candidate minus champion, while the rule counts better as positive. */
+export function interval(metric: string, { lower, upper }: Rule): string {
   if (lower === undefined || upper === undefined) return "";
   const bounds = lowerIsBetter(metric) ? [-upper, -lower] : [lower, upper];
   return bounds.map((bound) => signedText(metric, bound)).join(" to ");

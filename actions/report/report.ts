@@ -33,19 +33,20 @@ const sections = [
   runFacts,
 ];
 const summaryRoom: Room = { characters: 300_000 }; // of GitHub's 1 MiB; a character takes up to 3 bytes
-const noteCharacters = 2_300; // of the note below: a URL may be as long as 2,000
 
 /**
  * The road so far as GitHub-flavoured markdown: the verdict first, then what led to it.
- * A section that would make it longer than `room` is left out, and the report says so.
+ * A section that would make it longer than `room` is left out, and the report says so; empty where there is no room to say so.
  */
 export function report(input: ReportInput, room = summaryRoom): string {
   const all = sections.map((section) => section(input)?.markdown).filter((text) => text !== undefined);
   const whole = `${all.join("\n\n")}\n`;
   if (whole.length <= room.characters) return whole;
 
+  const longestNote = shortened(all.length, room);
+  let left = room.characters - longestNote.length - 1;
+  if (left < 0) return "";
   const kept: string[] = [];
-  let left = room.characters - noteCharacters;
   for (const text of all) {
     if (text.length + 2 > left) continue;
     kept.push(text);

@@ -6,12 +6,13 @@ import type { ReportInput } from "./report-input.ts";
 
 const mostReasons = 8;
 
-const headlines = {
-  trained: { icon: "🏁", words: "is trained, and not yet judged" },
-  pass: { icon: "✅", words: "passes the gate" },
-  fail: { icon: "❌", words: "fails the gate" },
-  hold: { icon: "⏸️", words: "is held: the gate is inconclusive" },
-  warning: { icon: "⚠️", words: "passes with a warning: the gate is inconclusive" },
+/** How each outcome is told: as a headline after the model's name, and in a table. */
+export const headlines = {
+  trained: { icon: "🏁", words: "is trained, and not yet judged", short: "not judged" },
+  pass: { icon: "✅", words: "passes the gate", short: "pass" },
+  fail: { icon: "❌", words: "fails the gate", short: "fail" },
+  hold: { icon: "⏸️", words: "is held: the gate is inconclusive", short: "held" },
+  warning: { icon: "⚠️", words: "passes with a warning: the gate is inconclusive", short: "pass with a warning" },
 };
 
 /** What the gate decided, in one line. */

@@ -5,90 +5,15 @@ import { report } from "#actions/report/report.ts";
 import type { ReportInput } from "#actions/report/report-input.ts";
 import { Cost, Gate } from "#config/schema.ts";
 import { candidateOf } from "#test/parts/candidate.ts";
-import { digestOf, evaluated, type Kind } from "#test/parts/evaluation.ts";
-import type { Release } from "#training/release.ts";
+import { digestOf, evaluated } from "#test/parts/evaluation.ts";
+import { failed, flowers, passed, poisoned, release, reportInput, undecided } from "#test/parts/report.ts";
 import type { Verdict } from "#training/verdict.ts";
-
-const flowers: Kind[] = [
-  { label: "setosa", candidate: "setosa", champion: "setosa", times: 100 },
-  { label: "versicolor", candidate: "versicolor", champion: "virginica", times: 4, slices: ["short petals"] },
-  { label: "versicolor", candidate: "versicolor", champion: "versicolor", times: 96 },
-  { label: "virginica", candidate: "versicolor", champion: "virginica", times: 3, slices: ["short petals"] },
-  { label: "virginica", candidate: "virginica", champion: "virginica", times: 97 },
-];
-
-const passed: Verdict = {
-  kind: "pass",
-  reason: "accuracy 99 % reaches the minimum of 60 %; accuracy is not worse than champion 7",
-  metric: "accuracy",
-  role: "test",
-  smallestVisibleDrop: 0.0312,
-  rules: [
-    {
-      name: "minimum",
-      kind: "pass",
-      reason: "accuracy 99 % reaches the minimum of 60 %",
-      rows: 300,
-      value: 0.99,
-      limit: 0.6,
-    },
-    {
-      name: "champion",
-      kind: "pass",
-      reason: "accuracy is not worse than champion 7",
-      rows: 300,
-      value: 0.99,
-      champion: 0.9867,
-      limit: 0.02,
-      difference: 0.0033,
-      lower: -0.0146,
-      upper: 0.0223,
-      confidence: 0.95,
-      method: "Tango score",
-      pValue: 1,
-    },
-    {
-      name: "slice class=virginica",
-      kind: "pass",
-      reason: "not shown to have dropped",
-      rows: 100,
-      value: 0.97,
-      limit: 0.1,
-      pValue: 0.4,
-    },
-  ],
-};
-
-const release: Release = {
-  state: "registered",
-  model: "iris",
-  env: "dev",
-  version: "8",
-  modelDigest: digestOf("a"),
-  contentHash: digestOf("c"),
-  trackingUri: "http://localhost:5000",
-  runId: "9f2c",
-  modelId: "m-1",
-  packageUri: "./outputs/dev/models/iris",
-  metric: { name: "accuracy", value: 0.99 },
-  registeredAt: "2026-11-01T10:00:05Z",
-};
-
-function input(changes: Partial<ReportInput> = {}): ReportInput {
-  return {
-    config: { gate: Gate.parse({}), cost: Cost.parse({}), argocd: {} },
-    candidate: candidateOf(),
-    evaluation: evaluated(flowers).evaluation,
-    verdict: passed,
-    ...changes,
-  };
-}
 
 const render = (markdown: string) =>
   micromark(markdown, { allowDangerousHtml: true, extensions: [gfm()], htmlExtensions: [gfmHtml()] });
 
 test("the verdict comes first, then metrics against the champion with direction, difference and interval", () => {
-  const text = report(input());
+  const text = report(reportInput());
   expect(text.startsWith("## ✅ iris passes the gate\n\n- accuracy 99 % reaches the minimum of 60 %\n")).toBe(true);
   expect(text).toContain("| metric | candidate | champion 7 | difference | 95 % interval |");
   expect(text).toContain("| accuracy ↑ | **99 %** | 98.67 % | +0.33 better | -1.46 to +2.23 |");
@@ -98,7 +23,7 @@ test("the verdict comes first, then metrics against the champion with direction,
 });
 
 test("classes, confusion, slices, data, time, cost, calibration and the run are all there", () => {
-  const text = report(input());
+  const text = report(reportInput());
   expect(text).toContain("| virginica | 100 | 100 % | 97 % | 98.48 % |");
   expect(text).toContain("| **virginica** | · | 3 | **97** |");
   expect(text).toContain("| class=virginica | 100 | 97 % | 100 % | -3 | pass |");
@@ -113,22 +38,11 @@ test("classes, confusion, slices, data, time, cost, calibration and the run are 
 
 test("a GPU is paid for as long as it is held", () => {
   const device = { backend: "gpu" as const, name: "T4", reason: "found" };
-  const text = report(input({ candidate: candidateOf({ device, seconds: 5400, cpuSeconds: 7200 }) }));
+  const text = report(reportInput({ candidate: candidateOf({ device, seconds: 5400, cpuSeconds: 7200 }) }));
   expect(text).toContain("**1 h 30 min** wall, 2 h 0 min of CPU");
   expect(text).toContain("Cost **1.28 USD**"); // 2 x 0.04 + 1.5 x 0.8
   expect(text).toContain("5,400 GPU-seconds at 0.8 USD an hour: one GPU, held for the whole wall time");
 });
-
-const undecided: Verdict = {
-  ...passed,
-  kind: "inconclusive",
-  rules: passed.rules.map((rule) => ({ ...rule, kind: "inconclusive" })),
-};
-const failed: Verdict = {
-  ...passed,
-  kind: "fail",
-  rules: passed.rules.map((rule, index) => ({ ...rule, kind: index ? "pass" : "fail" })),
-};
 
 test.each([
   [
@@ -175,7 +89,7 @@ test.each([
 ] as [string, Partial<ReportInput>, ...RegExp[]][])(
   "a candidate that is %s: headline and what happens next",
   (_, changes, ...patterns) => {
-    const lines = report(input(changes)).split("\n");
+    const lines = report(reportInput(changes)).split("\n");
     const told = [lines[0], lines.find((line) => line.startsWith("**Next:**"))];
     for (const [index, pattern] of patterns.entries()) expect(told[index]).toMatch(pattern);
   },
@@ -183,7 +97,7 @@ test.each([
 
 test("without a champion there is nothing to compare with", () => {
   const alone = flowers.map(({ label, candidate, times }) => ({ label, candidate, times: times ?? 1 }));
-  const text = report(input({ evaluation: evaluated(alone).evaluation }));
+  const text = report(reportInput({ evaluation: evaluated(alone).evaluation }));
   expect(text).toContain("| metric | candidate |\n");
   expect(text).not.toContain("against champion");
   expect(text).not.toContain("Slices that moved");
@@ -191,7 +105,7 @@ test("without a champion there is nothing to compare with", () => {
 
 test("a diverged run shows its curves up to where it diverged", () => {
   const curves = candidateOf().curves.map((point, index) => (index < 5 ? point : { ...point, loss: Number.NaN }));
-  const text = report(input({ candidate: candidateOf({ curves }) }));
+  const text = report(reportInput({ candidate: candidateOf({ curves }) }));
   expect(text).toContain("Training diverged in epoch 6.");
   expect(text).toContain('x-axis "epoch" 1 --> 5');
   expect(text).not.toContain("NaN");
@@ -201,7 +115,7 @@ test("curves are thinned, and a single epoch has none", () => {
   const [point] = candidateOf().curves;
   const long = Array.from({ length: 5000 }, (_, index) => ({ ...point, epoch: index + 1 }));
   const lines = (curves: unknown) =>
-    report(input({ candidate: candidateOf({ curves: curves as never }) }))
+    report(reportInput({ candidate: candidateOf({ curves: curves as never }) }))
       .split("\n")
       .filter((line) => line.startsWith("  line ["));
   expect(lines(long).map((line) => line.split(",").length)).toEqual([60, 60, 60, 60]);
@@ -219,17 +133,20 @@ const manifests: ReportInput["manifests"] = {
 
 test("the manifest change stands in a fence that its lines can't close, and long ones are cut", () => {
   const closing = { where: ["a"], lines: ["+```", "+````` x", "+</details>\u202e\n"] };
-  const text = report(input({ manifests: { kind: "rendered", changes: [closing] } }));
+  const text = report(reportInput({ manifests: { kind: "rendered", changes: [closing] } }));
   expect(text).toContain("``````diff\n# a\n+```\n+````` x\n+</details> \n``````");
   const long = { where: ["a"], lines: Array.from({ length: 500 }, (_, index) => `+line ${index}`) };
-  const cut = report(input({ manifests: { kind: "overlay", reason: "no kustomize", changes: [long] } }));
+  const cut = report(reportInput({ manifests: { kind: "overlay", reason: "no kustomize", changes: [long] } }));
   expect(cut).toContain("Not rendered: no kustomize.");
   expect(cut).toContain("351 more lines.");
 });
 
 test("what is not known of manifests and data is said", () => {
   const text = report(
-    input({ manifests: { kind: "unknown", reason: "no overlay" }, championData: { kind: "unknown", reason: "gone" } }),
+    reportInput({
+      manifests: { kind: "unknown", reason: "no overlay" },
+      championData: { kind: "unknown", reason: "gone" },
+    }),
   );
   expect(text).toContain("What dev would change is not known: no overlay.");
   expect(text).toContain("What changed since the champion is not known: gone.");
@@ -237,32 +154,14 @@ test("what is not known of manifests and data is said", () => {
 
 test("links lead to run, version and Argo CD", () => {
   const config = { gate: Gate.parse({}), cost: Cost.parse({}), argocd: { url: "https://argocd.example/" } };
-  expect(report(input({ release, config }))).toContain(
+  expect(report(reportInput({ release, config }))).toContain(
     "[MLflow run](<http://localhost:5000/#/experiments/1/runs/9f2c>), [version 8](<http://localhost:5000/#/models/iris/versions/8>), [dev in Argo CD](<https://argocd.example/applications/argocd/serving-dev-iris>)",
   );
 });
 
-const nasty =
-  "|x| `y` <img src=q onerror=e> </details> [z](javascript:0) @team #1\n# h\n```mermaid\n::set-output name=a::b";
-
-/** The same value with `nasty` in front of every string that is not an enumeration, a digest, a date or an address. */
-function poisoned<T>(value: T): T {
-  const fixed =
-    /^(sha256:|https?:|\d{4}-|[0-9a-f]{40}$|(pass|fail|inconclusive|test|validation|registered|known|rendered|accuracy|wasm|minimum|champion)$)/;
-  if (typeof value === "string" && value.startsWith("slice ")) return value.replace("slice ", `slice ${nasty}`) as T;
-  if (typeof value === "string") return (fixed.test(value) ? value : nasty + value) as T;
-  if (Array.isArray(value)) return value.map(poisoned) as T;
-  if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).map(([key, inner]) => [
-    key in candidateOf().data.classes ? nasty + key : key,
-    poisoned(inner),
-  ]);
-  return Object.fromEntries(entries);
-}
-
 test("nothing untrusted has an effect, wherever it stands", () => {
-  const config = input().config;
-  const whole = input({ release, championData, manifests });
+  const config = reportInput().config;
+  const whole = reportInput({ release, championData, manifests });
   const clean = render(report(whole));
   const html = render(report({ ...poisoned(whole), config }));
   const tags = (text: string) => text.match(/<\/?[a-z][^>]*>/g)?.map((tag) => tag.replace(/ href="[^"]*"/, ""));
@@ -276,7 +175,7 @@ test("nothing untrusted has an effect, wherever it stands", () => {
 
 test("only numbers and fixed words go into the charts", () => {
   const charts = (of: ReportInput) => report(of).match(/```mermaid[\s\S]*?```/g);
-  expect(charts({ ...poisoned(input()), config: input().config })).toEqual(charts(input()));
+  expect(charts({ ...poisoned(reportInput()), config: reportInput().config })).toEqual(charts(reportInput()));
 });
 
 test("a thousand classes with long and costly names stay in the room there is, and say what is not shown", () => {
@@ -299,7 +198,7 @@ test("a thousand classes with long and costly names stay in the room there is, a
   const candidate = candidateOf({
     data: { ...candidateOf().data, classes: Object.fromEntries(classes.map((name) => [name, 3])) },
   });
-  const whole = input({ candidate, evaluation, verdict: { ...passed, kind: "fail", rules } });
+  const whole = reportInput({ candidate, evaluation, verdict: { ...passed, kind: "fail", rules } });
   const text = report(whole, { characters: 60_000, wholeUrl: "https://github.com/o/r/actions/runs/1" });
   expect(text.length).toBeLessThan(60_000);
   expect(report(whole).length).toBeLessThan(300_000);
@@ -313,7 +212,7 @@ test("a thousand classes with long and costly names stay in the room there is, a
     plain.map((label, index) => ({ label, candidate: plain[(index * 7) % 1000] ?? "", champion: label })),
     { classes: plain },
   );
-  const short = report(input({ evaluation: readable.evaluation }));
+  const short = report(reportInput({ evaluation: readable.evaluation }));
   expect(short).toContain("The 30 classes with the lowest F1, of 1,000.");
   expect(short).toContain("The most frequent mistakes among 1,000 classes");
   expect(short).not.toContain("too long");
