@@ -7,7 +7,8 @@ export interface PullRequest {
   number: number;
   headSha: string;
   headRef: string; // written by its author: any text that git allows
-  isFork: boolean; // from another repository, whose author may hold no rights here
+  /** Whether GitHub gives its runs no secret: it is from a fork, or Dependabot's. */
+  isUntrusted: boolean;
 }
 
 /** The run whose end started this workflow (`workflow_run`). */
@@ -45,6 +46,7 @@ const Payload = z.object({
   pull_request: z
     .object({
       number: z.int().positive(),
+      user: z.object({ login: z.string() }).nullish(), // null: the account was deleted
       head: z.object({
         sha: z.string(),
         ref: z.string(),
@@ -81,7 +83,8 @@ export async function readEvent(variables = runnerVariables()): Promise<Event> {
       number: pullRequest.number,
       headSha: pullRequest.head.sha,
       headRef: pullRequest.head.ref,
-      isFork: pullRequest.head.repo?.full_name !== runner.GITHUB_REPOSITORY,
+      isUntrusted:
+        pullRequest.head.repo?.full_name !== runner.GITHUB_REPOSITORY || pullRequest.user?.login === "dependabot[bot]",
     },
     workflowRun: run && {
       id: run.id,

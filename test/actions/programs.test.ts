@@ -209,11 +209,44 @@ describe("from a push to a release, and what follows from it", () => {
 
   test("what a pull request trains is kept apart from what the branch trained", async () => {
     const env = { GITHUB_EVENT_NAME: "pull_request" };
+    const head = { sha: "a".repeat(40), ref: "x", repo: { full_name: "octo/models" } };
+    const event = { pull_request: { number: 3, head } };
     const settings = ["training.learningRate=0.04"];
-    const ours = await act("train", {}, { env, settings });
+    const ours = await act("train", {}, { env, event, settings });
     expect(ours.outputs["package-uri"]).toMatch(/^\.\/kept\/pull-requests\/iris\//);
-    expect((await planned({ settings, env })).entry["kind"]).toBe("reuse");
+    expect((await planned({ settings, env, event })).entry["kind"]).toBe("reuse");
     expect((await planned({ settings })).entry["kind"]).toBe("train");
+  });
+
+  test("a run without secrets keeps its models on the runner, and goes on where the champion is out of reach", async () => {
+    const event = {
+      pull_request: { number: 3, head: { sha: "a".repeat(40), ref: "x", repo: { full_name: "mallory/models" } } },
+    };
+    const env = {
+      GITHUB_EVENT_NAME: "pull_request",
+      AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${await freePort()}`,
+      AWS_EC2_METADATA_DISABLED: "true",
+    };
+    const options = {
+      env,
+      event,
+      settings: ["models.uri=s3://kept/models", "training.learningRate=0.03", "gate.minimum=0.5"],
+    };
+    expect((await planned(options)).entry["kind"]).toBe("train");
+    const ours = await act("train", {}, options);
+    expect(ours.outputs["package-uri"]).toMatch(/^\.\/outputs\/dev\/models\/pull-requests\/iris\//);
+    const inputs = {
+      role: "validation",
+      "champion-version": "1",
+      "champion-digest": trained["model-digest"] ?? "",
+      "champion-package": "s3://kept/models/iris/1/candidate/model",
+    };
+    const { evaluated, gated } = await judged(ours.outputs, { ...options, inputs });
+    expect({ code: evaluated.code, output: evaluated.output }).toMatchObject({ code: 0 });
+    expect(gated.outputs).toMatchObject({
+      verdict: "inconclusive",
+      reason: expect.stringContaining("can't be read here"),
+    });
   });
 
   test("a gate that fails stops the job with 3, and nothing is registered", async () => {

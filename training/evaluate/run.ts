@@ -54,7 +54,8 @@ export async function evaluateCandidate(options: EvaluateCandidateOptions): Prom
   const candidate = await readPackage(join(options.candidate, "model"), modelDigest);
   let opponent: ModelPackage | undefined;
   try {
-    opponent = champion && (await fetchPackage(champion, root));
+    const fetched = champion && (await fetchOpponent(champion, { root, role }));
+    opponent = fetched?.package;
     const look = { model, examplesFingerprint, modelDigest, at: new Date() };
     const result = await evaluate({
       ...{ model, env, classes, features, examplesFingerprint, candidate },
@@ -62,11 +63,34 @@ export async function evaluateCandidate(options: EvaluateCandidateOptions): Prom
       champion: champion && opponent && { version: champion.version, package: opponent },
       looks: role === "test" ? await recordLook(storage, look) : 0,
     });
-    await writeEvaluation(options.out, result);
-    return result.evaluation;
+    const evaluation = {
+      ...result.evaluation,
+      ...(fetched?.unreadable && { incomparableChampion: fetched.unreadable }),
+    };
+    await writeEvaluation(options.out, { ...result, evaluation });
+    return evaluation;
   } finally {
     candidate.model.dispose();
     opponent?.model.dispose();
+  }
+}
+
+type Opponent =
+  | { package: ModelPackage; unreadable?: undefined }
+  | { package?: undefined; unreadable: NonNullable<Evaluation["incomparableChampion"]> };
+
+/** The champion. On validation examples, which decide nothing, it may be out of reach: a fork's run has no credentials. */
+async function fetchOpponent(
+  champion: Champion,
+  { root, role }: Pick<EvaluateCandidateOptions, "root" | "role">,
+): Promise<Opponent> {
+  try {
+    return { package: await fetchPackage(champion, root) };
+  } catch (error) {
+    if (role === "test") throw error;
+    const { version, modelDigest, packageUri } = champion;
+    const message = error instanceof Error ? error.message : String(error);
+    return { unreadable: { version, modelDigest, reason: `${packageUri} can't be read here: ${message}` } };
   }
 }
 

@@ -65,7 +65,7 @@ test("text of others gives no workflow command, whatever stands in it", async ()
   expect(withoutCommands("a:b::c\nkey: ::x")).toBe("a:b::c\nkey: ::x");
 });
 
-test("the event of a pull request tells its head, and whether it comes from a fork", async () => {
+test("the event of a pull request tells its head, and whether its run gets secrets", async () => {
   const pullRequest = (fullName: string | null) => ({
     repository: { default_branch: "trunk" },
     pull_request: {
@@ -73,7 +73,7 @@ test("the event of a pull request tells its head, and whether it comes from a fo
       head: { sha: "f".repeat(40), ref: "`$(id)`", repo: fullName === null ? null : { full_name: fullName } },
     },
   });
-  for (const [name, isFork] of [
+  for (const [name, isUntrusted] of [
     ["octo/models", false],
     ["mallory/models", true],
     [null, true],
@@ -83,7 +83,7 @@ test("the event of a pull request tells its head, and whether it comes from a fo
     expect(JSON.parse(outputs["event"] ?? "")).toMatchObject({
       repository: "octo/models",
       defaultBranch: "trunk",
-      pullRequest: { number: 7, headSha: "f".repeat(40), headRef: "`$(id)`", isFork },
+      pullRequest: { number: 7, headSha: "f".repeat(40), headRef: "`$(id)`", isUntrusted },
       runUrl: "https://github.example/octo/models/actions/runs/17",
     });
   }
