@@ -4,10 +4,9 @@ import { dirname, join, resolve } from "node:path";
 import { BadInputError } from "#config/bad-input.ts";
 import type { Committer } from "./committer.ts";
 import { createLocalGit, createPlainGit, type Entry, type LocalGit } from "./local-git.ts";
-import { imageNameOf, type Overlay, overlayPath, readOverlay, writeOverlay } from "./overlay.ts";
+import { imageNameOf, type Overlay, ownerOf, readOverlay, writeOverlay } from "./overlay.ts";
 
 const checkoutRef = "refs/slipway/checkout"; // the checkout's manifests/ as last taken over
-const overlayPattern = /^manifests\/serving\/overlays\/([^/]+)\/([^/]+)\/kustomization\.yaml$/;
 
 /**
  * Opens the GitOps repository in `folder`; makes it from the `manifests/` of the checkout at `root` at first use.
@@ -83,10 +82,9 @@ async function changesBetween(local: LocalGit, old: string | undefined, tree: st
 }
 
 async function withPromotedFacts(local: LocalGit, head: string | undefined, entry: Entry): Promise<Entry> {
-  const [, env, model] = overlayPattern.exec(entry.path) ?? [];
-  if (!env || !model || !entry.blob) return entry;
+  if (!ownerOf(entry.path) || !entry.blob) return entry;
   const theirs = await local.git(["cat-file", "blob", entry.blob]);
-  const ours = head ? await local.committer.read(head, overlayPath(env, model)) : undefined;
+  const ours = head ? await local.committer.read(head, entry.path) : undefined;
   try {
     const promoted = ours === undefined ? undefined : readOverlay(ours);
     return { ...entry, blob: await local.blobOf(writeOverlay(theirs, promoted && renamed(promoted, theirs))) };

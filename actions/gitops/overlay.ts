@@ -28,9 +28,18 @@ const annotations = {
   runId: "slipway/mlflow-run",
 } as const;
 
-/** Where the overlay of a model in an environment lies in the GitOps repository. */
+/** Where the overlays lie in the GitOps repository. */
+export const overlaysFolder = "manifests/serving/overlays";
+
+/** Where the overlay of a model in an environment lies. */
 export function overlayPath(env: string, model: string): string {
-  return `manifests/serving/overlays/${env}/${model}/kustomization.yaml`;
+  return `${overlaysFolder}/${env}/${model}/kustomization.yaml`;
+}
+
+/** Whose overlay lies at a path; `undefined` for any other file. */
+export function ownerOf(path: string): { env: string; model: string } | undefined {
+  const [env = "", model = "", ...rest] = path.slice(overlaysFolder.length + 1).split("/");
+  return rest.length === 1 && path === overlayPath(env, model) ? { env, model } : undefined;
 }
 
 /** What was promoted, from the text of a kustomization; `undefined` when nothing was yet. Throws a `BadInputError` where it is half written. */
