@@ -11,35 +11,41 @@ export interface BatchAnswer {
 export interface BatcherOptions extends Pick<Serving, "maxBatchSize" | "dynamicBatching"> {
   /** Computes `rows` inputs, one after the other. Called again only after the answer. */
   compute(inputs: Float32Array, rows: number): Promise<BatchAnswer>;
-  readonly rowMs: number; // how long a row takes, until it has been measured
+  /** How long a batch of so many rows takes on a machine with nothing else to do. */
+  batchMs(rows: number): number;
 }
 
 const sweepMs = 50;
-const memory = 0.2; // share of the newest batch in the speed that is expected of the next
+const memory = 0.2; // share of the newest batch in the slowness that is expected of the next
 
 /**
  * Gathers what is asked while the model computes: once it is free, all that waits goes to it together, up to
  * `maxBatchSize`. What would wait for longer than `maxQueueMs` at the present speed is turned away at once, so that the
  * others are answered in time and memory stays flat.
  */
-export function createBatcher({ maxBatchSize, dynamicBatching, compute, rowMs: firstRowMs }: BatcherOptions) {
+export function createBatcher({ maxBatchSize, dynamicBatching, compute, batchMs }: BatcherOptions) {
   const queue = createQueue(dynamicBatching);
   const { maxQueueMs } = dynamicBatching.defaultQueuePolicy;
   const maxDelayMs = dynamicBatching.maxQueueDelayMicroseconds / 1000;
   const listeners: ((figures: BatchFigures) => void)[] = [];
-  let rowMs = firstRowMs;
+  let slowness = 1; // how many times as long as expected a batch takes
   let computing = 0;
   let delay: NodeJS.Timeout | undefined;
   let sweeping: NodeJS.Timeout | undefined;
 
-  const expectedMs = () => (queue.size() + computing) * rowMs;
+  /** How long it takes until all that is here has been computed. */
+  const expectedMs = () => {
+    const rows = queue.size() + computing;
+    const rest = rows % maxBatchSize;
+    return slowness * (Math.floor(rows / maxBatchSize) * batchMs(maxBatchSize) + (rest > 0 ? batchMs(rest) : 0));
+  };
 
   const run = async (batch: readonly Waiting[]): Promise<void> => {
     const startMs = performance.now();
     try {
       const { probabilities, cpuMs } = await compute(concatenated(batch), batch.length);
       const computeMs = performance.now() - startMs;
-      rowMs += memory * (computeMs / batch.length - rowMs);
+      slowness += memory * (computeMs / batchMs(batch.length) - slowness);
       answer(batch, probabilities, cpuMs / batch.length);
       const queueMs = batch.map(({ sinceMs }) => startMs - sinceMs);
       for (const listener of listeners) listener({ rows: batch.length, queueMs, computeMs });

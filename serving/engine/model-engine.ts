@@ -22,9 +22,10 @@ export async function startModelEngine(
     log,
     onAway: (reason) => batcher.empty(reason),
   });
-  const { device, batchMs } = await model.start();
-  log(`the model computes with ${device}: ${batchMs.toFixed(1)} ms for ${maxBatchSize} inputs`);
-  const batcher = createBatcher({ ...knobs, compute: model.compute, rowMs: batchMs / maxBatchSize });
+  const { device, timings } = await model.start();
+  const batchMs = (rows: number) => (timings.find((timing) => timing.rows >= rows) ?? timings.at(-1))?.ms ?? 0;
+  log(`the model computes with ${device}: ${batchMs(maxBatchSize).toFixed(1)} ms for ${maxBatchSize} inputs`);
+  const batcher = createBatcher({ ...knobs, compute: model.compute, batchMs });
   return {
     predict(input, asker) {
       const reason = model.unavailable();

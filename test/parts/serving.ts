@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 
@@ -8,6 +9,7 @@ const root = resolve(import.meta.dirname, "../..");
 /** A model server in a process of its own, as users run it, on a free port of this machine. */
 export interface ServingProcess extends AsyncDisposable {
   readonly url: string;
+  readonly pid: number;
   readonly log: readonly Record<string, unknown>[]; // its lines so far
   /** Sends a signal. */
   kill(signal: NodeJS.Signals): void;
@@ -36,6 +38,7 @@ export async function startServing(
   void ended.then((code) => listening.reject(new Error(`the server ended with ${code}: ${complaint}`)));
   return {
     url: await listening.promise,
+    pid: child.pid ?? 0,
     log,
     ended,
     kill: (signal) => void child.kill(signal),
@@ -44,6 +47,12 @@ export async function startServing(
       await ended;
     },
   };
+}
+
+/** Ids of the processes that a server has started; Linux. */
+export async function childrenOf(pid: number): Promise<number[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8").catch(() => "");
+  return text.split(" ").filter(Boolean).map(Number);
 }
 
 /** Runs the server program; the environment holds `variables` and what Node needs, nothing else. */

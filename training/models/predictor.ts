@@ -3,13 +3,19 @@ import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { compile } from "#training/graph/compile.ts";
 import { fold } from "./folded.ts";
 
+/** How long a batch took. */
+export interface Timing {
+  readonly rows: number;
+  readonly ms: number;
+}
+
 /** A model compiled to answer batches. */
 export type Predictor = ReturnType<typeof createPredictor>;
 
 /**
  * Compiles the model for batches of up to `maxBatchSize` rows: one call of the backend a batch. A graph has one size, so
  * there is one for each of a dozen sizes, and a batch is filled up with zeros to the next. All are run once, which makes
- * the backend optimise them before anybody waits. `batchMs` is how long the largest took.
+ * the backend optimise them before anybody waits, and measured: `timings`, the smallest first.
  */
 export function createPredictor(model: LayersModel, maxBatchSize: number) {
   const shape = (model.inputs[0]?.shape.slice(1) ?? []) as number[];
@@ -31,16 +37,16 @@ export function createPredictor(model: LayersModel, maxBatchSize: number) {
       tf.dispose([input, ...results]);
     }
   };
-  let batchMs = 0;
-  for (const size of sizes) {
-    run(new Float32Array(size * rowSize), size);
+  const timings = sizes.map((size): Timing => {
+    const zeros = new Float32Array(size * rowSize);
+    run(zeros, size);
     const start = performance.now();
-    run(new Float32Array(size * rowSize), size);
-    batchMs = performance.now() - start;
-  }
+    run(zeros, size);
+    return { rows: size, ms: performance.now() - start };
+  });
 
   return {
-    batchMs,
+    timings,
     /** Probabilities of `rows` rows, one after the other. @throws Error when `values` are not that many, or too many. */
     predict(values: Float32Array, rows: number): Float32Array {
       if (values.length !== rows * rowSize) {

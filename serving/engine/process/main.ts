@@ -22,7 +22,7 @@ try {
   const { model } = await readPackage(folder, digest);
   const predictor = createPredictor(model, maxBatchSize);
   process.on("message", (message) => send(answered(predictor, message as BatchMessage)));
-  send({ kind: "ready", device: device.name, batchMs: predictor.batchMs });
+  send({ kind: "ready", device: device.name, timings: predictor.timings });
 } catch (error) {
   send({ kind: "failed", reason: error instanceof Error ? error.message : String(error) });
   process.disconnect();

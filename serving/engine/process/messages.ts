@@ -1,4 +1,5 @@
 import type { Digest } from "#training/candidate.ts";
+import type { Timing } from "#training/models/predictor.ts";
 
 /** What the model's process is started with, as its one argument in JSON. */
 export interface Task {
@@ -15,7 +16,7 @@ export interface BatchMessage {
 
 /** From the model's process. Each batch gets one `answer`. */
 export type ProcessMessage =
-  | { readonly kind: "ready"; readonly device: string; readonly batchMs: number } // the largest batch
+  | { readonly kind: "ready"; readonly device: string; readonly timings: readonly Timing[] }
   | { readonly kind: "failed"; readonly reason: string } // it ends
   | {
       readonly kind: "answer";

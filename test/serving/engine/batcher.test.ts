@@ -21,7 +21,7 @@ function start(dynamicBatching: object = {}, { maxBatchSize = 4, rowMs = 1 } = {
   const knobs = Serving.parse({ maxBatchSize, dynamicBatching });
   const batcher = createBatcher({
     ...knobs,
-    rowMs,
+    batchMs: (rows) => rows * rowMs,
     compute(inputs, rows) {
       const { promise, resolve, reject } = Promise.withResolvers<BatchAnswer>();
       const answer = (fault?: Error) =>
