@@ -1,4 +1,4 @@
-import { render } from "./render.ts";
+import { render } from "#training/render.ts";
 
 const countsFit = 20; // classes; with more, the cells are too small for numbers
 

@@ -1,5 +1,5 @@
 import type { EpochPoint } from "#training/candidate.ts";
-import { render } from "./render.ts";
+import { render } from "#training/render.ts";
 
 const colors = { domain: ["train", "validation"], range: ["#2563eb", "#ea580c"] };
 

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { render } from "#training/mlflow/render.ts";
+import { render } from "#training/render.ts";
 import { measureCalls } from "./calls.ts";
 
 const batchSizes = [8, 32, 128, 512];

@@ -1,0 +1,26 @@
+"""The load test's users for Locust: locust -f test/load/locustfile.py --headless -u 50 -t 60s -H http://localhost:8000
+
+They send the example that the server's own API document gives, so any model can be asked.
+"""
+
+from locust import FastHttpUser, between, events, task
+
+body = {}
+
+
+@events.test_start.add_listener
+def read_example(environment, **_):
+    import json
+    from urllib.request import urlopen
+
+    document = json.load(urlopen(f"{environment.host}/docs/json"))
+    content = document["paths"]["/predict"]["post"]["requestBody"]["content"]
+    body["json"] = content["application/json"]["example"]
+
+
+class User(FastHttpUser):
+    wait_time = between(0.05, 0.15)  # a user reads before asking again
+
+    @task
+    def predict(self):
+        self.client.post("/predict", json=body["json"])
