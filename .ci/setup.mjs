@@ -51,7 +51,7 @@ const actionlint = {
   name: "actionlint",
   module: "github.com/rhysd/actionlint/cmd/actionlint",
   version: "v1.7.12",
-  oldestGo: 24,
+  oldestGo: 25,
   why: "built from source once, about half a minute",
 };
 const act = {

@@ -7,7 +7,7 @@ import { BadInputError } from "#config/bad-input.ts";
 import type { Config } from "#config/schema.ts";
 import type { Device } from "./candidate.ts";
 import { nativeBackend } from "./graph/native-backend.ts";
-import { cacheHome, type Flavour, findBinding, nativeFolder } from "./native/location.ts";
+import { cacheHome, type Flavour, findBinding, nativeFolder, nvidiaDriver } from "./native/location.ts";
 
 type Backend = Device["backend"];
 
@@ -54,8 +54,6 @@ function reasonFor(device: Config["device"], tiny: boolean, passedOver: readonly
   if (tiny) return "fastest for a model this small";
   return passedOver.length === 0 ? "fastest device" : `fastest device that is here: ${passedOver.join("; ")}`;
 }
-
-const nvidiaDriver = "/proc/driver/nvidia/version";
 
 async function startGpu({ setUp }: BackendNeeds, asked: boolean): Promise<Start> {
   // Three gigabytes of CUDA libraries are fetched only where they can be of use.

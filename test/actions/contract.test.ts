@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import type { z } from "zod";
+import { Inputs as doctor } from "#actions/doctor/inputs.ts";
 import { Inputs as evaluate } from "#actions/evaluate/inputs.ts";
 import { Inputs as gate } from "#actions/gate/inputs.ts";
 import { Inputs as plan } from "#actions/plan/inputs.ts";
@@ -15,7 +16,17 @@ import { Inputs as rollback } from "#actions/rollback/inputs.ts";
 import { Inputs as train } from "#actions/train/inputs.ts";
 
 const actions = resolve(import.meta.dirname, "../../actions");
-const inputsOf: Record<string, z.ZodObject> = { evaluate, gate, plan, promote, register, report, rollback, train };
+const inputsOf: Record<string, z.ZodObject> = {
+  doctor,
+  evaluate,
+  gate,
+  plan,
+  promote,
+  register,
+  report,
+  rollback,
+  train,
+};
 const textOf = (name: string, file: string) => readFileSync(join(actions, name, file), "utf8");
 
 test("every folder with an action.yml is an action whose inputs are known here", () => {

@@ -7,6 +7,7 @@ import { publicUrl } from "./failure.ts";
 import { firstFreePort } from "./free-port.ts";
 import { launch, launchCommand } from "./launch.ts";
 import { lock } from "./lock.ts";
+import { isLoopback } from "./loopback.ts";
 import { probe, ready } from "./probe.ts";
 
 /** The MLflow that a run may use, or why there is none. */
@@ -139,11 +140,6 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     return error instanceof Error && "code" in error && error.code === "EPERM";
   }
-}
-
-function isLoopback(uri: string): boolean {
-  const { hostname } = new URL(uri);
-  return hostname === "localhost" || hostname === "[::1]" || /^127\./.test(hostname);
 }
 
 function parseJson(text: string): unknown {

@@ -5,6 +5,9 @@ import { join } from "node:path";
 /** The TensorFlow whose libraries the binding is built against; `requirements/` holds the same version with its hashes. */
 export const tensorflowVersion = "2.21.0";
 
+/** Where the driver of NVIDIA's GPUs tells its version. */
+export const nvidiaDriver = "/proc/driver/nvidia/version";
+
 /** What the libraries can compute on. The `gpu` flavour runs on the CPU where it finds no GPU. */
 export type Flavour = "cpu" | "gpu";
 

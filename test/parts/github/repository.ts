@@ -4,7 +4,7 @@ import { type ApiRequest, type Emulated, type Handlers, numberParam, optionalTex
 import { page, paged } from "./paging.ts";
 import { grants, type Permissions } from "./permissions.ts";
 import { rulesOf } from "./rules.ts";
-import { now, type Rule, type Status } from "./state.ts";
+import { type Environment, now, type Rule, type Status } from "./state.ts";
 
 const longestDescription = 140;
 const mostStatuses = 1000; // of one context on one commit
@@ -212,15 +212,12 @@ export function repositoryHandlers({ state, shapes }: Emulated): Handlers {
       return { status: 204 };
     },
     "repos/get-all-environments": (request) =>
-      envelope(
-        "environments",
-        state.environments.map(({ name }, index) => ({ id: index + 1, ...dated(name) })),
-        request,
-      ),
+      envelope("environments", state.environments.map(environmentBody), request),
     "repos/get-environment": ({ params }) => {
       const index = state.environments.findIndex(({ name }) => name === params["environment_name"]);
-      if (index < 0) throw notFound();
-      return { status: 200, body: { id: index + 1, ...dated(params["environment_name"] ?? "") } };
+      const found = state.environments[index];
+      if (!found) throw notFound();
+      return { status: 200, body: environmentBody(found, index) };
     },
     "actions/list-self-hosted-runners-for-repo": (request) =>
       envelope(
@@ -257,6 +254,19 @@ export function repositoryHandlers({ state, shapes }: Emulated): Handlers {
       },
     }),
   };
+
+  function environmentBody({ name, isRestricted = false, hasReviewers = false }: Environment, index: number) {
+    const rule = (type: string, id: number) => ({ id, node_id: `R_${id}`, type });
+    return {
+      id: index + 1,
+      ...dated(name),
+      protection_rules: [
+        ...(isRestricted ? [rule("branch_policy", 1)] : []),
+        ...(hasReviewers ? [{ ...rule("required_reviewers", 2), prevent_self_review: false, reviewers: [] }] : []),
+      ],
+      deployment_branch_policy: isRestricted ? { protected_branches: false, custom_branch_policies: true } : null,
+    };
+  }
 
   function environmentOf(request: ApiRequest) {
     const found = state.environments.find(({ name }) => name === request.params["environment_name"]);

@@ -119,6 +119,15 @@ export interface Dispatch {
   readonly inputs: Record<string, unknown>;
 }
 
+export interface Environment {
+  readonly name: string;
+  readonly variables?: Record<string, string>;
+  readonly secrets?: string[];
+  /** Whether only some branches may use it. */
+  readonly isRestricted?: boolean;
+  readonly hasReviewers?: boolean;
+}
+
 /** Everything that the emulated GitHub knows besides git. Tests read it, and may change it. */
 export interface State {
   readonly owner: string;
@@ -139,7 +148,7 @@ export interface State {
   readonly runners: Runner[];
   readonly variables: Record<string, string>;
   readonly secrets: string[];
-  readonly environments: { name: string; variables?: Record<string, string>; secrets?: string[] }[];
+  readonly environments: Environment[];
   readonly collaborators: Record<string, "admin" | "write" | "read">;
   readonly workflowPermissions: { default: "read" | "write"; mayCreatePullRequests: boolean };
   nextId: number;
