@@ -88,3 +88,23 @@ async function orUndefined(call: Promise<string>): Promise<string | undefined> {
 function withoutCredentials(url: string | undefined): string | undefined {
   return url?.trim().replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, "$1");
 }
+
+/** What the first of several histories knows that knows it. */
+export function firstKnown(histories: readonly CodeHistory[]): CodeHistory {
+  return {
+    async relation(ours, theirs) {
+      for (const history of histories) {
+        const relation = await history.relation(ours, theirs);
+        if (relation !== "unknown") return relation;
+      }
+      return "unknown";
+    },
+    async commit(sha) {
+      for (const history of histories) {
+        const commit = await history.commit(sha);
+        if (commit) return commit;
+      }
+      return undefined;
+    },
+  };
+}

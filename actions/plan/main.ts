@@ -1,7 +1,9 @@
 import { resolve } from "node:path";
-import { championInCheckout } from "#actions/gitops/champion.ts";
+import { readOverlay } from "#actions/gitops/overlay.ts";
+import { overlayText } from "#actions/gitops/overlay-text.ts";
 import { codeRoot } from "#actions/io/code-root.ts";
 import { loadActionConfig } from "#actions/io/config.ts";
+import { connectGitHub } from "#actions/io/connect.ts";
 import { readInputs } from "#actions/io/inputs.ts";
 import { info } from "#actions/io/log.ts";
 import { setOutputs } from "#actions/io/outputs.ts";
@@ -19,7 +21,11 @@ await runAction(async () => {
   const inputs = readInputs(Inputs);
   const root = resolve(inputs.root);
   const servingTree = await treeHash(resolve(codeRoot, "serving"));
-  const championOf = (config: Config) => championInCheckout(root, config);
+  const connect = () => connectGitHub(inputs.token);
+  const championOf = async (config: Config) => {
+    const source = await overlayText(config, { root, connect });
+    return source === undefined ? undefined : readOverlay(source);
+  };
 
   const planned: Planned[] = [];
   for (const model of inputs.models.length > 0 ? inputs.models : await listModels(root)) {

@@ -1,6 +1,6 @@
 import type { Candidate } from "#training/candidate.ts";
+import { isAway } from "#training/mlflow/away.ts";
 import type { MlflowClient } from "#training/mlflow/client.ts";
-import { isAway } from "./away.ts";
 
 /** A candidate that goes no further. `warning`: why MLflow does not know. */
 export type Discarded = { kind: "discarded"; reason: string; warning?: string };

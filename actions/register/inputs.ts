@@ -12,6 +12,7 @@ export const Inputs = z
     verdict: z.string().optional(),
     "package-uri": z.string(),
     release: z.string().default("release.json"),
+    token: z.string().optional(),
   })
   .refine((inputs) => (inputs.evaluation === undefined) === (inputs.verdict === undefined), {
     path: ["verdict"],

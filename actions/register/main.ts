@@ -1,9 +1,10 @@
-import { readFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { imageTag } from "#actions/gitops/image-tag.ts";
-import { imageNameOf, overlayPath } from "#actions/gitops/overlay.ts";
+import { imageNameOf } from "#actions/gitops/overlay.ts";
+import { overlayText } from "#actions/gitops/overlay-text.ts";
 import { codeRoot } from "#actions/io/code-root.ts";
 import { loadActionConfig } from "#actions/io/config.ts";
+import { connectGitHub } from "#actions/io/connect.ts";
 import { readInputs } from "#actions/io/inputs.ts";
 import { info } from "#actions/io/log.ts";
 import { connectMlflow } from "#actions/io/mlflow.ts";
@@ -40,12 +41,13 @@ await runAction(async () => {
   }
   const { version, modelDigest } = result.release;
   info(`version ${version} of ${model}${result.isNew ? "" : ", which was there already"}`);
+  const source = await overlayText(config, { root, connect: () => connectGitHub(inputs.token) });
   const servingTree = await treeHash(join(codeRoot, "serving"));
   setOutputs({
     kind: result.kind,
     version,
     release: relative(".", resolve(inputs.release)),
-    "image-name": imageNameOf(await readFile(join(root, overlayPath(inputs.env, model)), "utf8")),
+    "image-name": source && imageNameOf(source),
     "image-tag": imageTag({ model, modelDigest, servingTree }),
   });
   return undefined;

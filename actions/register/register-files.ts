@@ -5,9 +5,9 @@ import type { Config } from "#config/schema.ts";
 import { Candidate, type Digest, type GitState } from "#training/candidate.ts";
 import { Evaluation } from "#training/evaluation.ts";
 import { readJsonFile } from "#training/json-file.ts";
+import { isAway } from "#training/mlflow/away.ts";
 import type { MlflowClient } from "#training/mlflow/client.ts";
 import { Verdict } from "#training/verdict.ts";
-import { isAway } from "./away.ts";
 import { findRelease } from "./release.ts";
 import { type RegisterResult, register } from "./run.ts";
 

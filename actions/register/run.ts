@@ -1,9 +1,9 @@
 import type { Config } from "#config/schema.ts";
 import type { GitState, RunReference } from "#training/candidate.ts";
+import { isAway } from "#training/mlflow/away.ts";
 import type { MlflowClient } from "#training/mlflow/client.ts";
 import type { ModelVersion } from "#training/mlflow/registry.ts";
 import { type Outcome, outcome } from "#training/outcome.ts";
-import { isAway } from "./away.ts";
 import { checkBelongTogether, checkRunIsHere } from "./checks.ts";
 import { describe, type Judged, lineageTags, metricOf } from "./description.ts";
 import { type Discarded, discard } from "./discard.ts";

@@ -1,4 +1,4 @@
-import { MlflowError, MlflowUnreachableError } from "#training/mlflow/errors.ts";
+import { MlflowError, MlflowUnreachableError } from "./errors.ts";
 
 /** Whether MLflow gave no answer, or none for now: the same call may succeed later. */
 export function isAway(error: unknown): error is Error {
