@@ -1,10 +1,11 @@
-// Prepares what a command of this project needs: `node .ci/setup.mjs packages|check|run|test|e2e|bundles`. Needs nothing but Node >= 20; does
+// Prepares what a command of this project needs: `node .ci/setup.mjs packages|check|run|test|e2e|picture|bundles`. Needs nothing but Node >= 20; does
 // nothing the second time. Downloads and builds go to the user's cache, where every checkout finds them.
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { bundleActions } from "./setup/bundle.mjs";
 import { keyOf } from "./setup/cache.mjs";
+import { chromium } from "./setup/chromium.mjs";
 import { run } from "./setup/command.mjs";
 import { goProgram } from "./setup/go.mjs";
 import { installPackages } from "./setup/packages.mjs";
@@ -13,8 +14,8 @@ import { environment, findPython, pythonRemedy } from "./setup/python.mjs";
 import { linkTestPackages } from "./setup/test-packages.mjs";
 
 const root = join(import.meta.dirname ?? dirname(new URL(import.meta.url).pathname), "..");
-const goals = ["packages", "check", "run", "test", "e2e", "bundles"];
-const goalsWithTestPackages = ["check", "test", "e2e"];
+const goals = ["packages", "check", "run", "test", "e2e", "picture", "bundles"];
+const goalsWithTestPackages = ["check", "test", "e2e", "picture"];
 
 const mlflow = {
   lock: "mlflow.txt",
@@ -85,7 +86,7 @@ const tools = [
   },
   {
     name: "kustomize",
-    goals: ["test"],
+    goals: ["test", "picture"],
     inputs: () => kustomize.version,
     make: (python) => goProgram(root, python, kustomize),
   },
@@ -112,6 +113,12 @@ const tools = [
     goals: ["test", "e2e"],
     inputs: () => read(`.ci/python/${seaweedfs.lock}`),
     make: async (python) => join(await environment(root, python, seaweedfs), "../weed"),
+  },
+  {
+    name: "chromium",
+    goals: ["e2e", "picture"],
+    inputs: () => "",
+    make: () => chromium(),
   },
   {
     name: "nativeBinding",

@@ -11,12 +11,17 @@ export interface Curves {
 }
 
 const mostPoints = 60;
+const look = {
+  // low, and yet no two labels of the value axis touch
+  xyChart: { width: 700, height: 320, yAxis: { labelFontSize: 11 }, xAxis: { labelFontSize: 11 } },
+  themeVariables: { xyChart: { plotColorPalette: "#2563eb, #ea580c" } },
+};
 
 /** Both curves as a Mermaid chart, thinned to a readable number of points. It holds numbers and fixed words only. */
 export function chart({ title, unit, range, epochs, train, validation }: Curves): Markdown {
   const lines = [
     "```mermaid",
-    '%%{init: {"themeVariables": {"xyChart": {"plotColorPalette": "#2563eb, #ea580c"}}}}%%',
+    `%%{init: ${JSON.stringify(look)}}%%`,
     "xychart-beta",
     `  title "${title}"`,
     `  x-axis "epoch" 1 --> ${epochs}`,

@@ -112,3 +112,12 @@ export function poisoned<T>(value: T): T {
   ]);
   return Object.fromEntries(entries);
 }
+
+export const championData: ReportInput["championData"] = {
+  kind: "known",
+  data: { ...candidateOf().data, fingerprint: digestOf("9"), duplicates: 0 },
+};
+export const manifests: ReportInput["manifests"] = {
+  kind: "rendered",
+  changes: [{ where: ["Deployment iris-serving"], lines: [" a: 1", "-b: old", "+b: new"] }],
+};

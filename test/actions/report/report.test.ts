@@ -5,8 +5,18 @@ import { report } from "#actions/report/report.ts";
 import type { ReportInput } from "#actions/report/report-input.ts";
 import { Cost, Gate } from "#config/schema.ts";
 import { candidateOf } from "#test/parts/candidate.ts";
-import { digestOf, evaluated } from "#test/parts/evaluation.ts";
-import { failed, flowers, passed, poisoned, release, reportInput, undecided } from "#test/parts/report.ts";
+import { evaluated } from "#test/parts/evaluation.ts";
+import {
+  championData,
+  failed,
+  flowers,
+  manifests,
+  passed,
+  poisoned,
+  release,
+  reportInput,
+  undecided,
+} from "#test/parts/report.ts";
 import type { Verdict } from "#training/verdict.ts";
 
 const render = (markdown: string) =>
@@ -121,15 +131,6 @@ test("curves are thinned, and a single epoch has none", () => {
   expect(lines(long).map((line) => line.split(",").length)).toEqual([60, 60, 60, 60]);
   expect(lines([point])).toEqual([]);
 });
-
-const championData: ReportInput["championData"] = {
-  kind: "known",
-  data: { ...candidateOf().data, fingerprint: digestOf("9"), duplicates: 0 },
-};
-const manifests: ReportInput["manifests"] = {
-  kind: "rendered",
-  changes: [{ where: ["Deployment iris-serving"], lines: [" a: 1", "-b: old", "+b: new"] }],
-};
 
 test("the manifest change stands in a fence that its lines can't close, and long ones are cut", () => {
   const closing = { where: ["a"], lines: ["+```", "+````` x", "+</details>\u202e\n"] };
