@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { GitHub } from "#actions/io/github.ts";
 import { BadInputError } from "#config/bad-input.ts";
 import type { Change, CommitResult, Committer } from "./committer.ts";
@@ -9,7 +10,13 @@ export interface GitHubBranch {
   branch?: string | undefined; // the default branch when absent
 }
 
-const createCommit = `
+interface CommitAnswer {
+  createCommitOnBranch: { commit: { oid: string } };
+}
+
+const tries = 4; // of a call that gets no answer
+const firstDelayMs = 1_000;
+const mutation = `
   mutation ($input: CreateCommitOnBranchInput!) {
     createCommitOnBranch(input: $input) { commit { oid } }
   }`;
@@ -61,24 +68,28 @@ export async function createGitHubCommitter({ github, repository, branch: named 
         deletions: entries.flatMap(([path, text]) => (text === undefined ? [{ path }] : [])),
       },
     };
-    try {
-      const answer = await github.graphql<{ createCommitOnBranch: { commit: { oid: string } } }>(createCommit, {
-        input,
-      });
-      return { kind: "committed", sha: answer.createCommitOnBranch.commit.oid };
-    } catch (error) {
-      const explained = explain(error, { repository, branch, does: "commit to" });
-      if (explained instanceof BadInputError && !isStale(error)) throw explained;
-      return await settle(change, explained);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await createCommit(input);
+      } catch (error) {
+        const explained = explain(error, { repository, branch, does: "commit to" });
+        if (explained instanceof BadInputError && !isStale(error)) throw explained;
+        if (isStale(error) && attempt === 1) return { kind: "stale", reason: said(error) };
+        // Of a call without an answer nobody knows whether it was done; then it is this very commit that has moved the branch
+        const now = await head();
+        const sha = now === expectedHeadOid ? undefined : await landed(change, now);
+        if (sha !== undefined) return { kind: "committed", sha };
+        if (now !== expectedHeadOid || isStale(error)) return { kind: "stale", reason: said(error) };
+        if (attempt === tries) throw explained;
+        await sleep(Math.random() * firstDelayMs * 2 ** attempt);
+      }
     }
   }
 
-  // An answer may be lost though the commit landed, and then a repeated call finds the branch moved: by itself
-  async function settle(change: Change, error: unknown): Promise<CommitResult> {
-    const now = await head();
-    if (now === change.expectedHead && !isStale(error)) throw error;
-    const sha = now === change.expectedHead ? undefined : await landed(change, now);
-    return sha === undefined ? { kind: "stale", reason: said(error) } : { kind: "committed", sha };
+  async function createCommit(input: object): Promise<CommitResult> {
+    const request = { retries: 0 }; // a repeated call would take its own commit for somebody else's
+    const answer = await github.graphql<CommitAnswer>(mutation, { input, request });
+    return { kind: "committed", sha: answer.createCommitOnBranch.commit.oid };
   }
 
   async function landed({ expectedHead, message, files }: Change, now: string): Promise<string | undefined> {

@@ -19,26 +19,24 @@ export interface Contest {
   relation: Relation;
   order: "commit" | "version";
   blocked?: string | undefined; // why the contender's version must not run, from its tag
-  rollback?: boolean; // going back is wanted
 }
 
 /** What becomes of a release, and why. */
 export type Decision = { kind: "promote" | "no-op" | "superseded" | "refused"; reason: string };
 
-const howBack = "to go back on purpose, roll back (rollback: true)";
+const howBack = "going back on purpose is a rollback";
 
 /**
  * Whether a release may replace the one in place. With `order: commit` the history of the code tells which is newer;
  * where it can't (the same commit, diverged or unknown ones) and with `order: version`, the model version does.
  */
-export function decide({ contender, current, relation, order, blocked, rollback }: Contest): Decision {
+export function decide({ contender, current, relation, order, blocked }: Contest): Decision {
   const name = `version ${contender.version}`;
   if (current && sameContent(contender, current))
     return decision("no-op", `the same model and image as ${name} are in place`);
   if (blocked !== undefined)
     return decision("refused", `${name} is blocked: ${blocked || "no reason given"}; remove the tag to allow it again`);
   if (!current) return decision("promote", `${name} is the first`);
-  if (rollback) return decision("promote", `back from version ${current.version} to ${name}`);
   if (order === "commit" && relation === "older") {
     return decision(
       "superseded",

@@ -85,7 +85,7 @@ export function createProposalBranch({
      * moment its branch holds nothing new. `false`: the branch is no longer at `from`, and nothing has changed.
      */
     async replace(from: string | undefined, { onto, message, files }: ProposedCommit): Promise<boolean> {
-      const scratch = `${branch}-${randomUUID().slice(0, 8)}`;
+      const scratch = `slipway/scratch/${randomUUID()}`;
       await createScratch(scratch, onto);
       let isMoved = false;
       try {

@@ -18,7 +18,6 @@ export interface Considerations {
   imageDigest?: Digest | undefined;
   /** Why a version must not run, from its tag `blocked` in the registry; `undefined` when it may. */
   blocked: (version: VersionName) => Promise<string | undefined>;
-  rollback?: boolean;
 }
 
 /** The facts that a release writes into the overlay whose text is `source`. */
@@ -38,11 +37,13 @@ export function overlayOf(release: Promotable, source: string, of: Consideration
 /** Whether what `overlay` says of a model may replace what is in place. */
 export async function consider(
   { model, overlay, current }: { model: string; overlay: Overlay; current: Overlay | undefined },
-  { history, order, blocked, rollback = false }: Considerations,
+  { history, order, blocked }: Considerations,
 ): Promise<Decision> {
-  const relation = await history.relation(overlay.gitSha, current?.gitSha);
-  const reason = await blocked({ model, version: overlay.version });
-  return decide({ contender: overlay, current, relation, order, blocked: reason, rollback });
+  const [relation, reason] = await Promise.all([
+    history.relation(overlay.gitSha, current?.gitSha),
+    blocked({ model, version: overlay.version }),
+  ]);
+  return decide({ contender: overlay, current, relation, order, blocked: reason });
 }
 
 function imageOf(release: Promotable, source: string, { servingTree, imageDigest }: Considerations): Image {

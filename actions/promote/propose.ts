@@ -28,8 +28,7 @@ export async function proposeRelease(
       const { kind, reason } = await consider({ model, overlay, current }, about);
       const text = open && (await proposals.target.read(open.headSha, path));
       const proposed = text === undefined ? undefined : readable(text);
-      const asked = { ...about, rollback: false };
-      const standing = proposed && (await consider({ model, overlay: proposed, current }, asked));
+      const standing = proposed && (await consider({ model, overlay: proposed, current }, about));
       const isStanding = standing?.kind === "promote";
       if (kind !== "promote") {
         const why = standing?.reason ?? "what is proposed here can not be read";

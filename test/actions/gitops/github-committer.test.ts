@@ -73,6 +73,10 @@ describe("a fault on the way", () => {
     const committer = await createGitHubCommitter({ github: road.client(), repository });
     await road.hub.push("main", { "manifests/a.yaml": "tag: 2\n" }, { message });
     expect((await committer.commit(changeOn(start))).kind).toBe("stale");
+    road.hub.fail({ operation: "graphql", as: { kind: "status", status: 502 } }); // so that nobody knows what was done
+    expect((await committer.commit(changeOn(start))).kind).toBe("stale");
+    road.hub.fail({ operation: "graphql", as: { kind: "status", status: 502 } });
+    expect((await committer.commit(changeOn(start, "tag: 2\n"))).kind).toBe("committed"); // this is it
   });
 
   test("a connection that breaks before anything is done, server errors and a secondary rate limit are got over", async () => {

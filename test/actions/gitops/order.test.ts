@@ -19,8 +19,7 @@ describe("a release may replace the one in place", () => {
     ["nothing in place", { current: undefined, relation: "unknown" }, "promote", /the first/],
     ["newer code", {}, "promote", /newer code/],
     ["newer code, lower version (a revert)", { contender: { ...contender, version: "3" } }, "promote", /newer code/],
-    ["older code", { relation: "older" }, "superseded", /version 7 was made from newer code.*rollback: true/],
-    ["older code, but going back is wanted", { relation: "older", rollback: true }, "promote", /back from version 7/],
+    ["older code", { relation: "older" }, "superseded", /version 7 was made from newer code.*is a rollback/],
     ["the same commit, higher version", { relation: "same" }, "promote", /version 8 is newer/],
     [
       "the same commit, lower version",
@@ -58,7 +57,6 @@ describe("a release may replace the one in place", () => {
     ["a blocked version", { blocked: "wrong labels" }, "refused", /blocked: wrong labels/],
     ["a blocked version without a reason", { blocked: "" }, "refused", /blocked: no reason given/],
     ["a blocked version even as the first", { blocked: "bad", current: undefined }, "refused", /blocked/],
-    ["a blocked version even by rollback", { blocked: "bad", rollback: true }, "refused", /blocked/],
     [
       "the same model with another image",
       { relation: "same", contender: { version: "7", modelDigest: current.modelDigest, image: contender.image } },

@@ -167,7 +167,9 @@ describe("commits", () => {
     expect(await road.log("%s")).toEqual(["Promote iris 1 to dev", "Start"]);
   });
 
-  test("20 promotions at once, one with a lost answer: each lands or is superseded, history is linear, nothing is lost", async () => {
+  test("20 promotions at once, one with a lost answer: each lands or is superseded, history is linear, nothing is lost", {
+    timeout: 400_000,
+  }, async () => {
     const models = Array.from({ length: 10 }, (_, index) => `model-${index}`);
     await using road = await createGitHubRoad({ models });
     const ofOneModel = Array.from({ length: 10 }, (_, index) => registered(index + 1));
@@ -230,6 +232,31 @@ describe("pull requests", () => {
     expect(await promoteOne(road, registered(3), { mode })).toMatchObject({ kind: "no-op" });
     expect(road.hub.state.pulls).toMatchObject([{ state: "closed" }]);
     expect(road.hub.state.comments.at(-1)?.body).toMatch(/^Closed: version 3 is newer than version 2/);
+  });
+
+  test("after one was merged by squashing, the next is a new one from the same branch", async () => {
+    await using road = await createGitHubRoad();
+    const { hub } = road;
+    await promoteOne(road, registered(1), { mode });
+    const path = overlayPath("dev", "iris");
+    await hub.push("main", { [path]: await hub.git.blob((await hub.git.resolve(`${branch}:${path}`)) ?? "") });
+    for (const pull of hub.state.pulls) pull.state = "closed";
+    expect(await promoteOne(road, registered(1), { mode })).toMatchObject({ kind: "no-op" });
+    expect(await promoteOne(road, registered(2), { mode })).toMatchObject({ pullRequest: { number: 2 } });
+    expect(await road.log("%s", branch)).toEqual(["Promote iris 2 to dev", "Change", "Start"]);
+  });
+
+  test("what people type into commits stays text in it", async () => {
+    await using road = await createGitHubRoad();
+    const message = "@team `x` [y](javascript:z) <img src=x> | a\n\nModel-Digest: forged";
+    const sha = await road.hub.push("main", { "a.txt": "a" }, { message });
+    await promoteOne(road, { ...registered(1, sha), runId: "run | @team <b>" }, { mode });
+    const body = road.hub.state.pulls[0]?.body ?? "";
+    expect(body).toContain("Ada Lovelace");
+    expect(body).not.toMatch(/@team|\[y\]|<img|<b>|`x`/);
+    const text = await road.hub.git.text("log", "-1", "--format=%B", branch);
+    expect(parseTrailers(text).modelDigest).toBe(registered(1).modelDigest);
+    expect(text.match(/^Model-Digest: /gm)).toHaveLength(1);
   });
 
   test("commits of others stay in their pull request, and a new one is opened", async () => {

@@ -132,8 +132,7 @@ describe("a rollback on GitHub", () => {
     await using road = await createRoad();
     await road.promoteAll(1, 2, 3);
     const results = await Promise.all([road.rollback(), road.rollback()]);
-    const shas = results.map((result) => ("commit" in result ? result.commit?.sha : undefined));
-    expect(new Set(shas)).toEqual(new Set([(await road.log("%H"))[0]]));
+    expect(results.map(({ kind }) => kind).sort()).toEqual(["no-op", "promoted"]);
     expect((await road.inPlace({ model: road.model }))?.version).toBe("2");
     expect(await road.log("%H")).toHaveLength(5);
   });
