@@ -40,6 +40,11 @@ export function heading(text: string): string {
   return `<h2>${escapeHtml(text)}</h2>`;
 }
 
+/** A paragraph. */
+export function paragraph(text: string): string {
+  return `<p>${escapeHtml(text)}</p>`;
+}
+
 /** A table; numbers stand right and are to be formatted already. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const isNumber = header.map((_, column) => rows.length > 0 && rows.every((row) => /^[-\d]/.test(row[column] ?? "")));

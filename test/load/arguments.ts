@@ -1,6 +1,5 @@
-import { parseArgs } from "node:util";
 import { z } from "zod";
-import { BadInputError } from "#config/bad-input.ts";
+import { readFlags } from "#serving/flags.ts";
 
 export const help = `Loads a model server and writes what came of it to a page.
 
@@ -37,17 +36,6 @@ const Arguments = z.strictObject({
 });
 
 /** The program's arguments. @throws BadInputError for wrong ones. */
-export function readArguments(args: string[]): z.infer<typeof Arguments> {
-  const text = { type: "string" } as const;
-  const names = Object.keys(Arguments.shape).filter((name) => name !== "help");
-  const options = { ...Object.fromEntries(names.map((name) => [name, text])), help: { type: "boolean" as const } };
-  let values: object;
-  try {
-    values = parseArgs({ args, options }).values;
-  } catch (cause) {
-    throw new BadInputError(`${cause instanceof Error ? cause.message : cause}; --help lists the arguments`, { cause });
-  }
-  const parsed = Arguments.safeParse({ ...values });
-  if (!parsed.success) throw new BadInputError(z.prettifyError(parsed.error));
-  return parsed.data;
+export function readArguments(args: readonly string[]): z.infer<typeof Arguments> {
+  return readFlags(args, Arguments);
 }

@@ -1,0 +1,86 @@
+import {
+  breakEvenSpeedup,
+  breakEvenTraffic,
+  cheapest,
+  type Objective,
+  type Profile,
+  perMillionBusy,
+  type Scenario,
+} from "./costs.ts";
+import { type Machine, type Prices, type Term, terms } from "./prices.ts";
+import { type Months, simulateMonths, type Traffic } from "./traffic.ts";
+import { type Training, trainingCost } from "./training-cost.ts";
+
+/** What is to be priced. */
+export interface Question {
+  readonly prices: Prices;
+  readonly profile: Profile & { readonly source: string }; // where the measurement comes from
+  readonly objective: Objective;
+  readonly rates: readonly number[]; // requests a second
+  readonly traffic: Traffic;
+  readonly months: number; // to simulate
+  readonly seed: number;
+  readonly training?: Training;
+}
+
+/** Every figure of the report. */
+export interface Analysis {
+  readonly currency: string;
+  readonly profile: Question["profile"];
+  readonly objective: Objective;
+  readonly busy: readonly { machine: Machine; perMillion: Record<Term, number> }[];
+  readonly scenarios: readonly Scenario[];
+  readonly breakEvens: readonly { cpu: Machine; gpu: Machine; speedup: number; perSecond: number | undefined }[];
+  readonly training?: {
+    model: string;
+    backend: string;
+    seconds: number;
+    cpuSeconds: number;
+    costs: readonly { machine: Machine; cost: Record<Term, number> }[];
+  };
+  readonly months: { perSecond: number; machine: Machine; values: Months };
+}
+
+/** Prices everything that is asked. @throws Error when no machine of the table answers in time. */
+export function analyse({ prices, profile, objective, rates, traffic, months, seed, training }: Question): Analysis {
+  const given = { profile, objective };
+  const cpus = prices.machines.filter(({ gpus }) => gpus === 0);
+  const gpus = prices.machines.filter((machine) => machine.gpus > 0);
+  const byPrice = (term: Term) => (one: Machine, other: Machine) => one[term] / one.vcpus - other[term] / other.vcpus;
+  const best = cpus.toSorted(byPrice("onDemand"))[0];
+  const mean = cheapest(traffic.perSecond, prices, given);
+  if (!mean) throw new Error(`no machine of the price table answers within ${objective.targetMs} ms`);
+  return {
+    currency: prices.currency,
+    profile,
+    objective,
+    busy: cpus.map((machine) => ({ machine, perMillion: priced((term) => perMillionBusy(profile, machine, term)) })),
+    scenarios: rates.flatMap((perSecond) => cheapest(perSecond, prices, given) ?? []),
+    breakEvens: gpus.flatMap((gpu) =>
+      best
+        ? {
+            cpu: best,
+            gpu,
+            speedup: breakEvenSpeedup(best, gpu, "onDemand"),
+            perSecond: breakEvenTraffic(best, gpu, given),
+          }
+        : [],
+    ),
+    ...(training && { training: pricedTraining(training, training.device.backend === "gpu" ? gpus : cpus) }),
+    months: {
+      perSecond: traffic.perSecond,
+      machine: mean.machine,
+      values: simulateMonths(traffic, mean.machine, { ...given, months, seed }),
+    },
+  };
+}
+
+function pricedTraining(training: Training, machines: readonly Machine[]): NonNullable<Analysis["training"]> {
+  const { model, device, seconds, cpuSeconds } = training;
+  const costs = machines.map((machine) => ({ machine, cost: trainingCost(training, machine) }));
+  return { model, backend: device.backend, seconds, cpuSeconds, costs };
+}
+
+function priced(of: (term: Term) => number): Record<Term, number> {
+  return Object.fromEntries(terms.map((term) => [term, of(term)])) as Record<Term, number>;
+}

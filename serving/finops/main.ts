@@ -1,0 +1,51 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { exitCodeOf } from "#config/exit-code.ts";
+import { analyse } from "./analysis.ts";
+import { help, readArguments } from "./arguments.ts";
+import { measuredProfile } from "./measured.ts";
+import { readPrices } from "./prices.ts";
+import { costReport, tablesOf } from "./report.ts";
+import { readTraining } from "./training-cost.ts";
+
+try {
+  const args = readArguments(process.argv.slice(2));
+  if (args.help) console.log(help);
+  else await main(args);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = exitCodeOf(error);
+}
+
+async function main(args: ReturnType<typeof readArguments>): Promise<void> {
+  const { url, candidate, rates, months, seed, out } = args;
+  const prices = await readPrices(args.prices ?? join(import.meta.dirname, "prices.yaml"));
+  const gpu = args["gpu-ms"] === undefined ? {} : { gpuMs: args["gpu-ms"] };
+  const profile = { ...(await profileOf(url, args["cpu-ms"])), ...gpu };
+  const training = candidate === undefined ? undefined : await readTraining(candidate);
+  const analysis = analyse({
+    prices,
+    profile,
+    objective: { targetMs: args.target, late: args.late, fewestReplicas: args.replicas },
+    rates,
+    traffic: { perSecond: args.traffic, swing: args.swing, noise: args.noise, growth: args.growth },
+    months,
+    seed,
+    ...(training && { training }),
+  });
+  console.log(`a prediction takes ${profile.cpuMs.toPrecision(3)} ms of CPU time (${profile.source})`);
+  for (const { title, header, rows } of tablesOf(analysis)) {
+    console.log(`\n${title}`);
+    console.log([header, ...rows].map((row) => `  ${row.join(" | ")}`).join("\n"));
+  }
+  await mkdir(dirname(resolve(out)), { recursive: true });
+  await writeFile(out, await costReport(analysis));
+  await writeFile(`${out.replace(/\.html$/, "")}.json`, `${JSON.stringify(analysis, null, 2)}\n`);
+  console.log(`\npage: ${out}`);
+}
+
+async function profileOf(url: string | undefined, cpuMs: number | undefined) {
+  if (url === undefined) return { cpuMs: cpuMs ?? Number.NaN, source: "as given" };
+  const { predictions, ...measured } = await measuredProfile(url.replace(/\/$/, ""));
+  return { ...measured, source: `mean of ${predictions} that ${url} has made` };
+}

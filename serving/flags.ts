@@ -1,0 +1,22 @@
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import { BadInputError } from "#config/bad-input.ts";
+
+/**
+ * A program's `--name value` flags, by the keys of the schema; `--help` stands alone.
+ * @throws BadInputError with all that is wrong.
+ */
+export function readFlags<T extends z.ZodObject>(args: readonly string[], schema: T): z.infer<T> {
+  const text = { type: "string" } as const;
+  const names = Object.keys(schema.shape).filter((name) => name !== "help");
+  const options = { ...Object.fromEntries(names.map((name) => [name, text])), help: { type: "boolean" as const } };
+  let values: object;
+  try {
+    values = parseArgs({ args: [...args], options }).values;
+  } catch (cause) {
+    throw new BadInputError(`${cause instanceof Error ? cause.message : cause}; --help lists the arguments`, { cause });
+  }
+  const parsed = schema.safeParse({ ...values });
+  if (!parsed.success) throw new BadInputError(z.prettifyError(parsed.error));
+  return parsed.data;
+}
