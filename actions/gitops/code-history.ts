@@ -13,26 +13,6 @@ export interface CodeHistory {
 
 const Sha = z.string().regex(/^[0-9a-f]{40}$/);
 
-/** The first of several histories that knows. */
-export function firstToKnow(histories: readonly CodeHistory[]): CodeHistory {
-  return {
-    async relation(ours, theirs) {
-      for (const history of histories) {
-        const relation = await history.relation(ours, theirs);
-        if (relation !== "unknown") return relation;
-      }
-      return "unknown";
-    },
-    async commit(sha) {
-      for (const history of histories) {
-        const commit = await history.commit(sha);
-        if (commit) return commit;
-      }
-      return undefined;
-    },
-  };
-}
-
 /** The history of the checkout at `root`, read only. A folder that is no checkout knows no commit. */
 export function createCodeHistory(root: string): CodeHistory {
   const git = createGit({ folder: root });

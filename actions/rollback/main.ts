@@ -34,11 +34,14 @@ await runAction(async () => {
     "from-version": done?.fromVersion,
     "issue-url": done?.issueUrl,
   });
-  for (const message of done?.unfinished ?? []) annotate({ level: "warning", title: "rollback is not whole", message });
+  const unfinished = done?.unfinished ?? [];
+  for (const message of unfinished) annotate({ level: "warning", title: "rollback is not whole", message });
   const told = done
     ? `${model} in ${env}: from version ${done.fromVersion} back to ${done.version}: ${done.reason}`
     : result.reason;
   info(told);
   await writeSummary(prose(told).markdown);
-  return result.kind === "refused" ? { code: ExitCode.held, reason: result.reason } : undefined;
+  if (result.kind === "refused") return { code: ExitCode.held, reason: result.reason };
+  if (unfinished.length === 0) return undefined;
+  return { code: ExitCode.held, reason: `${told}. Run this again, it does what is left: ${unfinished.join("; ")}` };
 });

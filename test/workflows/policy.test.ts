@@ -28,6 +28,7 @@ describe("permissions", () => {
       "pipeline.yml comment": ["pull-requests"],
       "release.yml bundle": ["id-token", "attestations"],
       "release.yml tag": ["contents"],
+      "rollback.yml rollback": ["contents", "issues", "pull-requests"],
     });
   });
 
@@ -65,6 +66,7 @@ describe("a job", () => {
     ["model.yml", "image"],
     ["release.yml", "bundle"],
     ["release.yml", "tag"],
+    ["rollback.yml", "rollback"],
   ])("of %s that releases, %s, restores no cache", (file, id) => {
     const restoring = job(file, id).steps.filter(
       (step) => step.uses?.startsWith("actions/cache") || step.with?.["cache"] !== undefined,
@@ -72,8 +74,9 @@ describe("a job", () => {
     expect(restoring).toEqual([]);
   });
 
-  test("that promotes or pushes tags has an environment whose reviewers may be asked", () => {
+  test("that promotes, rolls back or pushes tags has an environment whose reviewers may be asked", () => {
     expect(job("model.yml", "promote").environment).toMatch(/^\$\{\{ inputs\.env \}\}$/);
+    expect(job("rollback.yml", "rollback").environment).toMatch(/^\$\{\{ inputs\.env \}\}$/);
     expect(job("release.yml", "tag").environment).toBe("release");
   });
 });

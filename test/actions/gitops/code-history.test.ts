@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createCodeHistory, firstToKnow } from "#actions/gitops/code-history.ts";
+import { createCodeHistory, firstKnown } from "#actions/gitops/code-history.ts";
 import { createGitHubCodeHistory } from "#actions/gitops/github-history.ts";
 import { createCheckout } from "#test/parts/checkout.ts";
 import { createGitHubRoad } from "#test/parts/github-road.ts";
@@ -65,7 +65,7 @@ test("GitHub knows the same of the commits, and answers where the checkout does 
   const two = await hub.push("main", { "a.txt": "a" }, { message: "Subject\n\nBody: 1\n\nSigned-off-by: x" });
   const side = await hub.push("side", { "b.txt": "b" }, { from: one });
   const known = createGitHubCodeHistory({ github: road.client(), repository: road.repository });
-  for (const history of [known, firstToKnow([createCodeHistory(folder.path), known])]) {
+  for (const history of [known, firstKnown([createCodeHistory(folder.path), known])]) {
     expect(await history.relation(two, one)).toBe("newer");
     expect(await history.relation(one, two)).toBe("older");
     expect(await history.relation(one, one)).toBe("same");
