@@ -5,9 +5,11 @@ import type { Verdict } from "#training/verdict.ts";
 const mostOfALevel = 10; // that GitHub keeps of a step
 const longest = 1000;
 
-/** An annotation for each rule that did not pass: errors for failed ones, warnings for inconclusive ones. */
-export function annotationsOf(model: string, verdict: Verdict | undefined): Annotation[] {
-  const file = `config/models/${model}.yaml`;
+/** An annotation at the model's `file` for each rule that did not pass: errors for failed ones, warnings for inconclusive ones. */
+export function annotationsOf(
+  { model, file }: { model: string; file: string },
+  verdict: Verdict | undefined,
+): Annotation[] {
   const of = (kind: "fail" | "inconclusive", level: Annotation["level"]): Annotation[] => {
     const rules = verdict?.rules.filter((rule) => rule.kind === kind) ?? [];
     const shown = rules.length > mostOfALevel ? rules.slice(0, mostOfALevel - 1) : rules;

@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { annotate } from "#actions/io/annotate.ts";
 import { codeRoot } from "#actions/io/code-root.ts";
 import { runnerVariables } from "#actions/io/env.ts";
@@ -63,7 +63,8 @@ await runAction(async () => {
       showManifests: config.promotion.repository === undefined,
     });
     await writeSummary(text);
-    for (const annotation of annotationsOf(model, data.verdict)) annotate(annotation);
+    const file = relative("", join(root, `config/models/${model}.yaml`));
+    for (const annotation of annotationsOf({ model, file }, data.verdict)) annotate(annotation);
     const at = { repository: event.repository, sha: event.pullRequest?.headSha ?? event.sha, url: event.runUrl };
     const refused = github && (await postStatus(github, at, statusOf(data)));
     if (refused !== undefined) info(`no commit status: ${refused}`);

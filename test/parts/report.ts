@@ -95,8 +95,13 @@ export const failed: Verdict = {
 };
 
 /** Text in which markdown, GitHub, a workflow and a browser would each find something to do. */
-export const nasty =
-  "|x| `y` <img src=q onerror=e> </details> [z](javascript:0) @team #1\n# h\n```mermaid\n::set-output name=a::b";
+export const nasty = [
+  "|x| `y` <img src=q onerror=e> </details> [z](javascript:0) @team #1",
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: what a workflow would expand
+  "# h ${{ secrets.TOKEN }}",
+  "```mermaid",
+  "::set-output name=a::b",
+].join("\n");
 
 /** The same value with `nasty` in front of every string that is not an enumeration, a digest, a date or an address. */
 export function poisoned<T>(value: T): T {

@@ -67,7 +67,7 @@ function long(model: string): ReportInput {
   return named(model, { evaluation: longEvaluation, verdict });
 }
 
-test.each([1, 2, 5, 40, 200])("%i long reports keep within GitHub's limit, each with its headline", (count) => {
+test.each([1, 2, 5, 40, 100])("%i long reports keep within GitHub's limit, each with its headline", (count) => {
   const reports = Array.from({ length: count }, (_, index) => long(`model-${index}`));
   const comment = text(reports);
   expect(comment.length).toBeLessThan(65_536);
@@ -78,10 +78,10 @@ test.each([1, 2, 5, 40, 200])("%i long reports keep within GitHub's limit, each 
 
 test("more models than there is room for are told in the table", () => {
   const comment = text(
-    Array.from({ length: 2000 }, (_, index) => named(`m${index}`, { evaluation: undefined, verdict: undefined })),
+    Array.from({ length: 700 }, (_, index) => named(`m${index}`, { evaluation: undefined, verdict: undefined })),
   );
   expect(comment.length).toBeLessThan(65_536);
-  expect(comment).toContain("| m99 | 🏁 not judged |  |  |\n\n1,900 more models.");
+  expect(comment).toContain("| m99 | 🏁 not judged |  |  |\n\n600 more models.");
 });
 
 test("a short report leaves its room to the others", () => {
@@ -105,6 +105,6 @@ test("nothing untrusted has an effect, whichever model it belongs to", () => {
   );
   expect(tags(html)).toEqual(tags(clean));
   const shown = html.replace(/<pre>.*?<\/pre>/gs, "").replace(/<[^>]*>/g, "");
-  for (const pattern of [/@team/, /#1/, /::set-output/]) expect(shown).not.toMatch(pattern);
+  for (const pattern of [/@team/, /#1/, /::set-output/, /\$\{\{/]) expect(shown).not.toMatch(pattern);
   expect(html).not.toContain('href="javascript');
 });

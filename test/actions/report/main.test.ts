@@ -95,7 +95,7 @@ test("a model's report stands in comment and summary, its outcome in the status 
   ]);
   const commands = first.output.split("\n").filter((line) => line.startsWith("::"));
   expect(commands).toEqual([
-    expect.stringMatching(/^::error title=iris%3A minimum,file=config\/models\/iris\.yaml::accuracy 99 %25 reaches/),
+    expect.stringMatching(/^::error title=iris%3A minimum,file=\S*config\/models\/iris\.yaml::accuracy 99 %25 reaches/),
   ]);
   expect(first.output).not.toContain("##[");
 
@@ -112,6 +112,15 @@ test("a token that may only read leaves the report in the summary, and nothing f
   expect(output).toContain("no comment: the token may not write here");
   expect(output).toContain("no commit status: the token may not write here");
   expect(bodies(on.hub)).toEqual([]);
+});
+
+test("where GitHub limits the rate for longer than a job may wait, nothing fails", async () => {
+  await using on = await world();
+  on.hub.fail({ as: { kind: "secondaryRateLimit", retryAfterSeconds: 3600 }, times: 100 });
+  const { code, outputs, summary, output } = await on.report("write-all", ofIris(on.at));
+  expect({ code, outputs }).toMatchObject({ code: 0, outputs: { comment: "none" } });
+  expect(summary).toMatch(/^## ❌ iris fails the gate/);
+  expect(output).toContain("no comment: GitHub limits the rate of calls");
 });
 
 test("several models become one comment, written by the job after theirs", async () => {

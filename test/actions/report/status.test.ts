@@ -57,6 +57,8 @@ test("the status is set on the commit, and a token that may not is no error", as
   expect(await postStatus(client("read-all"), at, status)).toMatch(/may not write here/);
 });
 
+const iris = { model: "iris", file: "config/models/iris.yaml" };
+
 test("each rule that did not pass is an annotation at the model's file, failed ones first", () => {
   const [minimum, champion, slice] = passed.rules;
   if (!minimum || !champion || !slice) throw new Error("three rules were expected");
@@ -65,7 +67,7 @@ test("each rule that did not pass is an annotation at the model's file, failed o
     champion,
     { ...slice, kind: "fail" as const, name: "slice a\n::error::b", reason: "dropped\r\n##[error]x" },
   ];
-  expect(annotationsOf("iris", { ...passed, rules })).toEqual([
+  expect(annotationsOf(iris, { ...passed, rules })).toEqual([
     {
       level: "error",
       file: "config/models/iris.yaml",
@@ -79,14 +81,14 @@ test("each rule that did not pass is an annotation at the model's file, failed o
       message: "accuracy 99 % reaches the minimum of 60 %",
     },
   ]);
-  expect(annotationsOf("iris", passed)).toEqual([]);
-  expect(annotationsOf("iris", undefined)).toEqual([]);
+  expect(annotationsOf(iris, passed)).toEqual([]);
+  expect(annotationsOf(iris, undefined)).toEqual([]);
 });
 
 test("more rules than GitHub shows annotations are counted", () => {
   const [minimum] = failed.rules;
   if (!minimum) throw new Error("a rule was expected");
-  const annotations = annotationsOf("iris", { ...failed, rules: Array.from({ length: 25 }, () => minimum) });
+  const annotations = annotationsOf(iris, { ...failed, rules: Array.from({ length: 25 }, () => minimum) });
   expect(annotations).toHaveLength(10);
   expect(annotations.at(-1)?.message).toBe("16 more rules, told in the report");
 });
