@@ -36,7 +36,7 @@ async function examineJob() {
   }
   info(findingsText(findings));
   for (const finding of problemsOf(findings)) {
-    annotate({ level: "error", title: finding.about, message: findingsText([finding]) });
+    annotate({ level: "error", title: finding.about, message: `${finding.reason}\nremedy: ${finding.remedy}` });
   }
   await writeSummary(findingsTable(findings).markdown);
   const { length } = problemsOf(findings);
@@ -71,6 +71,6 @@ async function onGitHub(place: Parameters<typeof examineMachine>[0], name: strin
   return await examineRepository({ github, owner: origin.owner, repo: origin.repo }, place);
 }
 
-function problemsOf(findings: readonly Finding[]): Finding[] {
-  return findings.filter(({ kind }) => kind === "problem");
+function problemsOf(findings: readonly Finding[]) {
+  return findings.filter((finding) => finding.kind === "problem");
 }

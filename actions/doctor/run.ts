@@ -5,6 +5,7 @@ import { checkEnvironments } from "./environments.ts";
 import { type Finding, findingsAbout } from "./finding.ts";
 import { checkGit } from "./git.ts";
 import { checkGpu } from "./gpu.ts";
+import { checkImages } from "./images.ts";
 import { checkKustomize } from "./kustomize.ts";
 import { checkMlflow } from "./mlflow.ts";
 import { checkNode } from "./node.ts";
@@ -48,6 +49,7 @@ export async function examineRepository(
   const { configs } = await loadConfigs({ ...place, set, variables });
   const found = await Promise.all([
     attempt("settings", async () => checkSettings(configs, settings)),
+    attempt("images", () => checkImages(configs, { root: place.root, variables: settings.variables })),
     attempt("runners", () => checkRunners(repository, { configs, variables: settings.variables })),
     attempt("environments", () => checkEnvironments(repository, place.env)),
     attempt("promotion", () => checkPromotion(repository, { configs, settings })),

@@ -84,7 +84,7 @@ describe("what the jobs can reach", () => {
       "model/train": { ...build, runsOn: "gpu", secrets: [...s3, ...mlflow] },
       "model/evaluate": { ...build, runsOn: "gpu", secrets: s3 },
       "model/report": { ...build, runsOn: "ubuntu-latest", secrets: s3 },
-      "model/register": { ...build, runsOn: "inside", secrets: [...s3, ...mlflow] },
+      "model/register": { ...build, runsOn: "inside", secrets: [...s3, ...mlflow, "SLIPWAY_MANIFESTS_TOKEN"] },
       "model/image": {
         ...build,
         runsOn: "ubuntu-latest",

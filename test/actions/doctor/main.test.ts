@@ -65,7 +65,7 @@ describe("the action", () => {
     const env = { ...quiet, ...runner.variables, ...inputs, GITHUB_API_URL: hub.apiUrl };
     const { code, output } = await runProgram(program, [], { env });
     expect(code).toBe(1);
-    expect(await runner.outputs()).toEqual({ problems: "3" });
+    expect(await runner.outputs()).toEqual({ problems: "4" });
     expect(output).toContain("::error title=where packages stay::");
     expect(await runner.summary()).toMatch(/^\| ❌ \| MLflow at/m);
     expect(await runner.summary()).toMatch(/^\| 💡 \| environment dev /m);

@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Finding } from "#actions/doctor/finding.ts";
 import { examineRepository } from "#actions/doctor/run.ts";
@@ -9,6 +11,7 @@ interface Scene extends GitHubOptions {
   permissions?: TokenPermissions;
   env?: string;
   files?: Record<string, string>; // of config/
+  image?: string; // in the model's overlay
 }
 
 const tracked = "tracking: { uri: https://mlflow.example }\n";
@@ -26,9 +29,12 @@ const requiringReviews = { name: "main", branches: ["main"], rules: [{ type: "pu
 /** What the doctor finds on such a GitHub, asked about a repository with such a token. */
 async function findingsOf(
   hub: GitHubHub,
-  { token = hub.token("admin"), repo = "models", env = "dev", files = {} } = {},
+  { token = hub.token("admin"), repo = "models", env = "dev", files = {}, image = "ghcr.io/octo/tiny" } = {},
 ) {
+  const overlay = `manifests/serving/overlays/${env}/tiny/kustomization.yaml`;
   await using root = await configFolder({ "dev.yaml": stored, ...files });
+  await mkdir(join(root.path, dirname(overlay)), { recursive: true });
+  await writeFile(join(root.path, overlay), `images:\n  - { name: serving, newName: ${image} }\n`);
   await hub.push("main", { "README.md": "models\n" });
   const github = createGitHub({ token, apiUrl: hub.apiUrl, info: () => undefined });
   const place = { root: root.path, env, set: [], variables: {} };
@@ -36,9 +42,9 @@ async function findingsOf(
 }
 
 /** The same of a repository that is made for it, by what was looked at. */
-async function examined({ permissions = "admin", env = "dev", files = {}, ...options }: Scene = {}) {
+async function examined({ permissions = "admin", env = "dev", files = {}, image, ...options }: Scene = {}) {
   await using hub = await startGitHub(options);
-  const findings = await findingsOf(hub, { token: hub.token(permissions), env, files });
+  const findings = await findingsOf(hub, { token: hub.token(permissions), env, files, ...(image && { image }) });
   return Object.fromEntries(findings.map((finding) => [finding.about, finding]));
 }
 
@@ -132,6 +138,19 @@ describe("runners", () => {
   test("of GitHub have no GPU, where a model demands one", async () => {
     const found = await examined({ files: { "dev.yaml": `${stored}device: gpu\n` }, variables, secrets });
     expect(found[runner]).toMatchObject({ kind: "problem", remedy: expect.stringContaining("SLIPWAY_RUNNER") });
+  });
+});
+
+describe("the image", () => {
+  test.each([
+    ["ghcr.io/octo/tiny", {}, "ok"],
+    ["tiny", {}, "problem"],
+    ["registry.example:5000/tiny", {}, "problem"],
+    ["registry.example:5000/tiny", { SLIPWAY_REGISTRY: "registry.example:5000" }, "ok"],
+    ["octo/tiny", { SLIPWAY_REGISTRY: "docker.io" }, "ok"],
+  ])("%s, with %j: %s", async (image, named, kind) => {
+    const found = await examined({ image, variables: { ...variables, ...named }, secrets });
+    expect(found["image of tiny"]).toMatchObject({ kind });
   });
 });
 
