@@ -10,6 +10,7 @@ import { createMonitor } from "./monitor.ts";
 import { observe } from "./observe.ts";
 import { createPrediction } from "./prediction.ts";
 import { explain, sendProblem } from "./problem.ts";
+import { createRecorder, type RequestLog } from "./request-log.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { metricsRoute } from "./routes/metrics.ts";
 import { openInferenceRoutes } from "./routes/open-inference/routes.ts";
@@ -28,6 +29,7 @@ export interface AppOptions {
   };
   readonly access?: Access;
   readonly logger?: FastifyBaseLogger; // one line a request
+  readonly requestLog?: RequestLog; // for drift; closed with the application
 }
 
 /** The serving application with all its routes, not yet listening. Close it to free the model. */
@@ -63,6 +65,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   app.addHook("preClose", async () => lifecycle.drain());
   app.addHook("onClose", async () => {
     meter.end();
+    await options.requestLog?.close();
     await model?.engine.close();
   });
 
@@ -71,7 +74,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   observe(app, metrics, lifecycle);
   await secure(app, access);
   await describe(app, served, access.token !== undefined);
-  const prediction = createPrediction({ lifecycle, metrics, meter, monitor });
+  const { requestLog } = options;
+  const about = model && { ...model, digest: model.lineage.digest ?? "" };
+  const record = requestLog && about && createRecorder(requestLog, about);
+  const prediction = createPrediction({ lifecycle, metrics, meter, monitor, ...(record && { record }) });
   predictRoute(app, { served, prediction, bodyLimitBytes });
   await openInferenceRoutes(app, { served, lifecycle, prediction });
   healthRoutes(app, lifecycle);

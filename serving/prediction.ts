@@ -23,10 +23,12 @@ interface Options {
   readonly metrics: Metrics;
   readonly meter: UsageMeter;
   readonly monitor: Monitor | undefined;
+  /** Told of every prediction. */
+  readonly record?: (input: Float32Array, answer: Answer) => void;
 }
 
 /** Asks the model, keeps each request's account, and counts inputs and answers. */
-export function createPrediction({ lifecycle, metrics, meter, monitor }: Options) {
+export function createPrediction({ lifecycle, metrics, meter, monitor, record }: Options) {
   const hooks = {
     onRequest(request, reply, done) {
       request.account = meter.open();
@@ -67,8 +69,10 @@ export function createPrediction({ lifecycle, metrics, meter, monitor }: Options
         if (account) meter.resume(account);
       }
       const best = indexOfGreatest(probabilities);
+      const answer: Answer = { probabilities, best };
       monitor?.observe(input, probabilities, best);
-      return { probabilities, best } satisfies Answer;
+      record?.(input, answer);
+      return answer;
     },
   };
 }

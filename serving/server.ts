@@ -9,6 +9,7 @@ import { buildApp } from "./app.ts";
 import { createLifecycle } from "./lifecycle.ts";
 import { loadModel } from "./load.ts";
 import { promotedPackage } from "./release.ts";
+import { openRequestLog } from "./request-log.ts";
 import { readSettings, type Settings, usage } from "./settings.ts";
 
 const codeRoot = resolve(import.meta.dirname, "..");
@@ -22,7 +23,7 @@ try {
   process.exitCode = exitCodeOf(error);
 }
 
-async function serve({ wanted, serving, access, drainDelayMs, logLevel }: Settings): Promise<void> {
+async function serve({ wanted, serving, access, requestLog, drainDelayMs, logLevel }: Settings): Promise<void> {
   const { source, config } = await resolveWanted(wanted);
   const { host, port, bodyLimitBytes, requestTimeoutMs, ...knobs } = Serving.parse({ ...config, ...serving });
   const limits = { bodyLimitBytes, requestTimeoutMs };
@@ -33,7 +34,11 @@ async function serve({ wanted, serving, access, drainDelayMs, logLevel }: Settin
   const served = await loadModel(source, { knobs, log: (message) => logger.info(message) });
   if (served.kind === "broken") logger.error({ err: served.cause }, `not ready: ${served.reason}`);
   const lifecycle = createLifecycle(served);
-  const app = await buildApp({ served, lifecycle, limits, access, logger });
+  const requests = requestLog && openRequestLog(requestLog, (err) => logger.error({ err }, "a request was not logged"));
+  const app = await buildApp({
+    ...{ served, lifecycle, limits, access, logger },
+    ...(requests && { requestLog: requests }),
+  });
 
   const grace = { delay: drainDelayMs + requestTimeoutMs + 5000, skip: ["beforeExit" as const] };
   closeWithGrace(grace, async ({ signal, err }) => {

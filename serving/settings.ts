@@ -4,6 +4,7 @@ import { BadInputError } from "#config/bad-input.ts";
 import type { Serving } from "#config/serving.ts";
 import { Digest } from "#training/candidate.ts";
 import type { Source } from "./load.ts";
+import type { RequestLogOptions } from "./request-log.ts";
 import type { Access } from "./security.ts";
 
 const unregistered = "unregistered";
@@ -27,7 +28,9 @@ have), HOST (0.0.0.0) and PORT (8000); /version shows MODEL_NAME, MODEL_VERSION,
 MODEL_RUN_ID. Everywhere: BODY_LIMIT_BYTES and REQUEST_TIMEOUT_MS in place of the model's serving.bodyLimitBytes and
 serving.requestTimeoutMs; DRAIN_DELAY_MS (5000), for how long it goes on answering after SIGTERM, not ready, so that
 load balancers notice; API_TOKEN, which those who ask the model must then send as a bearer token; CORS_ORIGINS, web
-pages that may ask it, with commas between them (none); LOG_LEVEL (info).
+pages that may ask it, with commas between them (none); LOG_LEVEL (info); REQUEST_LOG, a file that what is asked and
+answered is appended to in a form that drift is measured by (npm run drift), REQUEST_LOG_SHARE of the requests (1), until
+it has REQUEST_LOG_MAX_BYTES (100,000,000) and is put aside as FILE.1.
 `;
 
 const number = z.string().regex(/^\d+$/, "is not a whole number").transform(Number);
@@ -52,6 +55,9 @@ const Variables = z.object({
     .transform((text) => text.split(",").map((origin) => origin.trim()))
     .pipe(z.array(z.url({ protocol: /^https?$/, error: "is not a list of origins such as https://example.com" })))
     .default([]),
+  REQUEST_LOG: z.string().optional(),
+  REQUEST_LOG_SHARE: z.coerce.number().gt(0).max(1).default(1),
+  REQUEST_LOG_MAX_BYTES: number.default(100_000_000),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
 });
 
@@ -78,6 +84,7 @@ export interface Settings {
   readonly wanted: Wanted;
   readonly serving: Partial<Serving>;
   readonly access: Access;
+  readonly requestLog?: RequestLogOptions;
   readonly drainDelayMs: number;
   readonly logLevel: string;
 }
@@ -107,9 +114,15 @@ export function readSettings(argv: readonly string[], environment: Record<string
       corsOrigins: variables.CORS_ORIGINS,
       ...present({ token: variables.API_TOKEN }),
     },
+    ...present({ requestLog: requestLogOf(variables) }),
     drainDelayMs: variables.DRAIN_DELAY_MS,
     logLevel: variables.LOG_LEVEL,
   };
+}
+
+function requestLogOf(variables: z.infer<typeof Variables>): RequestLogOptions | undefined {
+  const { REQUEST_LOG: path, REQUEST_LOG_SHARE: share, REQUEST_LOG_MAX_BYTES: maxBytes } = variables;
+  return path === undefined ? undefined : { path, share, maxBytes };
 }
 
 function wantedOf(flags: z.infer<typeof Flags>, container?: z.infer<typeof ContainerVariables>): Wanted {

@@ -8,6 +8,7 @@ import type { Served } from "#serving/load.ts";
 import type { Digest } from "#training/candidate.ts";
 import type { Signature } from "#training/package/package.ts";
 import type { Reference } from "#training/package/reference.ts";
+import { histogram, inputStatistics } from "#training/package/statistics.ts";
 import { writePackage } from "#training/package/write.ts";
 
 export const classes = ["setosa", "versicolor", "virginica"];
@@ -37,13 +38,22 @@ const signature: Signature = {
   outputs: { dtype: "float32", shape: [-1, 3] },
 };
 
-const histogram = { edges: [0, 2, 4, 10], counts: [2, 1, 1] };
+const bins = { edges: [0, 2, 4, 10], counts: [2, 1, 1] };
 
 /** Statistics of some rows, by hand. */
 export const reference: Reference = {
   rows: { train: 4, validation: 4 },
   inputs: features.map(({ name }) => {
-    return { name, count: 4, mean: 2, std: 1, min: 0, max: 10, quantiles: [{ probability: 0.5, value: 2 }], histogram };
+    return {
+      name,
+      count: 4,
+      mean: 2,
+      std: 1,
+      min: 0,
+      max: 10,
+      quantiles: [{ probability: 0.5, value: 2 }],
+      histogram: bins,
+    };
   }),
   labels: [2, 1, 1],
   predictions: [2, 1, 1],
@@ -57,13 +67,39 @@ export function irisServed(): Extract<Served, { kind: "model" }> {
   return { kind: "model", lineage, classes, signature, reference, format, engine: createInProcessEngine(irisModel()) };
 }
 
-/** Writes that model's package to `folder`. */
-export function writeIrisPackage(folder: string, model = irisModel()): Promise<{ digest: Digest }> {
+/** Writes that model's package to `folder`, with the statistics of `rows` where they are given. */
+export function writeIrisPackage(
+  folder: string,
+  model = irisModel(),
+  rows?: readonly (readonly number[])[],
+): Promise<{ digest: Digest }> {
   return writePackage(folder, {
     model,
     classes,
     info: { name: "iris", architecture: "softmax", description: "", temperature: 1, features },
     inputExample: Float32Array.from(Object.values(flower)),
-    reference,
+    reference: rows ? referenceOf(model, rows) : reference,
   });
+}
+
+function referenceOf(model: tfl.LayersModel, rows: readonly (readonly number[])[]): Reference {
+  const answers = rows.map((row) =>
+    tfc.tidy(() => [...(model.predict(tfc.tensor2d([[...row]])) as tfc.Tensor).dataSync()]),
+  );
+  const confidences = answers.map((answer) => Math.max(...answer));
+  const predictions = classes.map(
+    (_, at) => answers.filter((answer, row) => answer.indexOf(confidences[row] ?? 0) === at).length,
+  );
+  return {
+    rows: { train: rows.length, validation: rows.length },
+    inputs: features.map(({ name }, at) =>
+      inputStatistics(
+        name,
+        Float32Array.from(rows, (row) => row[at] ?? 0),
+      ),
+    ),
+    labels: predictions,
+    predictions,
+    confidence: histogram(Float32Array.from(confidences), [0, 1], 20),
+  };
 }

@@ -103,7 +103,7 @@ test("all faults of a body are told at once, and ten thousand unknown fields in 
   const many = await predict(Object.fromEntries(Array.from({ length: 5000 }, (_, at) => [`f${at}`, 1])));
   expect(many.statusCode).toBe(422);
   expect(many.json().errors).toHaveLength(20);
-  expect(Number(many.headers["x-latency-ms"])).toBeLessThan(250);
+  expect(Number(many.headers["x-cpu-ms"])).toBeLessThan(1000); // it would be seconds, were each told by itself
 });
 
 test("what is not JSON, not there or not a URL is refused in the same shape", async () => {
