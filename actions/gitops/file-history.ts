@@ -19,22 +19,29 @@ export interface FileHistory {
 
 export type LocalHistory = ReturnType<typeof createFileHistory>;
 
-const fields = ["%H", "%cI", "%an", "%B"].join("%x00");
+const fields = ["%H", "%cI", "%an", "%P", "%B"].join("%x00");
 
 /**
  * The history of the git repository that `folder` lies in, read only. Of a merge it is the merge that counts, not the commits
- * that it brought: they were on no branch that a cluster follows.
+ * that it brought: they were on no branch that a cluster follows. Its message goes on with that of the last of them.
  */
 export function createFileHistory(folder: string) {
   const git = createGit({ folder });
 
-  async function* log(options: readonly string[]): AsyncGenerator<FileChange> {
+  async function* log(options: readonly string[]): AsyncGenerator<FileChange & { merged: string | undefined }> {
     const command = ["-c", "log.showSignature=false", "log", "--first-parent", "-z", `--format=${fields}%x00`];
     const parts = (await git([...command, ...options])).split("\0");
-    // Five a commit: -z ends each with one more NUL
-    for (let i = 0; i + 3 < parts.length; i += 5) {
-      const [sha = "", date = "", by = "", message = ""] = parts.slice(i, i + 4);
-      yield { sha, date, by, message: message.trimEnd() };
+    // Six a commit: -z ends each with one more NUL
+    for (let i = 0; i + 4 < parts.length; i += 6) {
+      const [sha = "", date = "", by = "", parents = "", message = ""] = parts.slice(i, i + 5);
+      yield { sha, date, by, message: message.trimEnd(), merged: parents.split(" ")[1] };
+    }
+  }
+
+  async function* changes(commit: string, path: string): AsyncGenerator<FileChange> {
+    for await (const { merged, message, ...change } of log([commit, "--", `:(top,literal)${path}`])) {
+      const theirs = merged && (await git(["-c", "log.showSignature=false", "log", "-1", "--format=%B", merged, "--"]));
+      yield { ...change, message: theirs ? `${message}\n\n${theirs.trimEnd()}` : message };
     }
   }
 
@@ -73,7 +80,7 @@ export function createFileHistory(folder: string) {
     },
 
     read: (commit: string, path: string) => readBlob(git, commit, path),
-    changes: (commit: string, path: string) => log([commit, "--", `:(top,literal)${path}`]),
+    changes,
   } satisfies FileHistory & Record<string, unknown>;
 }
 

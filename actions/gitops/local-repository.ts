@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { BadInputError } from "#config/bad-input.ts";
 import type { Committer } from "./committer.ts";
 import { createLocalGit, createPlainGit, type Entry, type LocalGit } from "./local-git.ts";
-import { imageNameOf, type Overlay, ownerOf, readOverlay, writeOverlay } from "./overlay.ts";
+import { imageNameOf, namingOverlay, type Overlay, ownerOf, readOverlay, writeOverlay } from "./overlay.ts";
 
 const checkoutRef = "refs/slipway/checkout"; // the checkout's manifests/ as last taken over
 
@@ -85,13 +85,10 @@ async function withPromotedFacts(local: LocalGit, head: string | undefined, entr
   if (!ownerOf(entry.path) || !entry.blob) return entry;
   const theirs = await local.git(["cat-file", "blob", entry.blob]);
   const ours = head ? await local.committer.read(head, entry.path) : undefined;
-  try {
+  return await namingOverlay(entry.path, async () => {
     const promoted = ours === undefined ? undefined : readOverlay(ours);
     return { ...entry, blob: await local.blobOf(writeOverlay(theirs, promoted && renamed(promoted, theirs))) };
-  } catch (error) {
-    if (error instanceof BadInputError) throw new BadInputError(`${entry.path}: ${error.message}`, { cause: error });
-    throw error;
-  }
+  });
 }
 
 // Where no image was pushed, its name is only what the overlay's owner wants it to be

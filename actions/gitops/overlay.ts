@@ -75,6 +75,16 @@ export function writeOverlay(source: string, overlay: Overlay | undefined): stri
   return splice(source, edits);
 }
 
+/** Does `work` on an overlay; what is wrong with the overlay is told with its name. */
+export async function namingOverlay<T>(path: string, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof BadInputError) throw new BadInputError(`${path}: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
 function rawOverlay(source: string): Record<string, unknown> {
   const document = parseYaml(source);
   const image = imagePath(source);

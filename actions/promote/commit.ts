@@ -1,5 +1,5 @@
 import { type Committer, land, type Plan } from "#actions/gitops/committer.ts";
-import { overlayPath, readOverlay, writeOverlay } from "#actions/gitops/overlay.ts";
+import { namingOverlay, overlayPath, readOverlay, writeOverlay } from "#actions/gitops/overlay.ts";
 import type { CodeCommit } from "#actions/gitops/trailers.ts";
 import { BadInputError } from "#config/bad-input.ts";
 import { type Considerations, consider, overlayOf, type Promotable } from "./consider.ts";
@@ -24,7 +24,7 @@ export async function commitReleases(
     outcomes = [];
     for (const [index, release] of releases.entries()) {
       const { path, source } = await readSource(committer, head, release);
-      await atPath(path, async () => {
+      await namingOverlay(path, async () => {
         const current = readOverlay(source);
         const overlay = overlayOf(release, source, about);
         const { kind, reason } = await consider({ model: release.model, overlay, current }, about);
@@ -66,15 +66,4 @@ export async function readSource(
   throw new BadInputError(
     `${path}: is not in ${committer.repository}; copy another model's overlay there and put in this one's name`,
   );
-}
-
-/** Does `work`; what it finds wrong with the overlay is told with the overlay's name. */
-export async function atPath<T>(path: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof BadInputError && !error.message.startsWith(path))
-      throw new BadInputError(`${path}: ${error.message}`, { cause: error });
-    throw error;
-  }
 }

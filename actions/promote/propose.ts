@@ -1,7 +1,7 @@
-import { type Overlay, readOverlay, writeOverlay } from "#actions/gitops/overlay.ts";
+import { namingOverlay, type Overlay, readOverlay, writeOverlay } from "#actions/gitops/overlay.ts";
 import type { ProposalPlan, Proposals } from "#actions/gitops/proposals.ts";
 import { BadInputError } from "#config/bad-input.ts";
-import { atPath, codeCommit, readSource } from "./commit.ts";
+import { codeCommit, readSource } from "./commit.ts";
 import { type Considerations, consider, overlayOf, type Promotable } from "./consider.ts";
 import { bodyOf, messageOf } from "./message.ts";
 import type { PromoteResult } from "./run.ts";
@@ -22,7 +22,7 @@ export async function proposeRelease(
   const commit = await codeCommit(release, about);
   const { value, pull } = await proposals.propose(release, async ({ head, open }): Promise<Planned> => {
     const { path, source } = await readSource(proposals.target, head, release);
-    return await atPath(path, async (): Promise<Planned> => {
+    return await namingOverlay(path, async (): Promise<Planned> => {
       const current = readOverlay(source);
       const overlay = overlayOf(release, source, about);
       const { kind, reason } = await consider({ model, overlay, current }, about);

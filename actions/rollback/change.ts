@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Committer, land, type Plan } from "#actions/gitops/committer.ts";
-import { overlayPath, readOverlay, writeOverlay } from "#actions/gitops/overlay.ts";
+import { namingOverlay, overlayPath, readOverlay, writeOverlay } from "#actions/gitops/overlay.ts";
 import type { ProposalPlan, Proposals } from "#actions/gitops/proposals.ts";
 import type { PullRequest } from "#actions/gitops/pull-requests.ts";
 import { bodyOf, messageOf, type Step } from "./message.ts";
@@ -45,9 +45,11 @@ type Written = { kind: "write"; path: string; files: Record<string, string> };
 async function planOn({ env, model, bad, to }: Step, committer: Committer, head: string): Promise<Overtaken | Written> {
   const path = overlayPath(env, model);
   const source = await committer.read(head, path);
-  const current = source === undefined ? undefined : readOverlay(source);
-  if (source !== undefined && isDeepStrictEqual(current, bad.overlay)) {
-    return { kind: "write", path, files: { [path]: writeOverlay(source, to.overlay) } };
-  }
-  return { kind: "overtaken", by: isDeepStrictEqual(current, to.overlay) ? "rollback" : "release" };
+  return await namingOverlay(path, () => {
+    const current = source === undefined ? undefined : readOverlay(source);
+    if (source !== undefined && isDeepStrictEqual(current, bad.overlay)) {
+      return { kind: "write", path, files: { [path]: writeOverlay(source, to.overlay) } };
+    }
+    return { kind: "overtaken", by: isDeepStrictEqual(current, to.overlay) ? "rollback" : "release" };
+  });
 }

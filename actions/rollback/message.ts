@@ -58,7 +58,7 @@ export function issueOf(step: Step, where: Where, unfinished: readonly string[])
     body: join([
       md`Version ${version} of ${model} had to leave ${env}; version ${to.overlay.version} takes its place.`,
       join(facts, "\n"),
-      md`Version ${version} carries the tag ${{ markdown: "`blocked`" }} in MLflow, so that no run promotes it again. Once it may run after all, remove the tag and promote it.`,
+      md`As long as version ${version} carries the tag ${{ markdown: "`blocked`" }} in MLflow, no run promotes it. Remove the tag once it may run after all.`,
     ]).markdown,
   };
 }

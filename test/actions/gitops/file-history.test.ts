@@ -25,7 +25,7 @@ test("a file's commits are told newest first; of a merge it is the merge", async
   const history = createFileHistory(`${checkout.path}/manifests`);
   const head = await history.resolve("main");
   const changes = await collected(history.changes(head, "manifests/a [b].yaml"));
-  expect(changes.map(({ message }) => message)).toEqual(["Merge", "One\n\nModel-Version: 1\n\n\nLast line"]);
+  expect(changes.map(({ message }) => message)).toEqual(["Merge\n\nThree", "One\n\nModel-Version: 1\n\n\nLast line"]);
   expect(changes[1]).toMatchObject({ sha: one, by: "Ada Lovelace", date: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) });
   expect(await history.read(head, "manifests/a [b].yaml")).toBe("a: 3\n");
   expect(await history.read(one, "manifests/none.yaml")).toBeUndefined();

@@ -37,7 +37,7 @@ async function createHistory() {
   await checkout.write("other.txt", "x");
   await checkout.commit("Change something else", "2026-11-03T08:00:00Z");
   await checkout.git("merge", "--quiet", "--no-ff", "--no-commit", "proposal");
-  const merge = await checkout.commit(`Merge\n\n${trailers}`, "2026-11-04T08:00:00Z");
+  const merge = await checkout.commit("Merge pull request #1 from slipway/promote/prod/iris", "2026-11-04T08:00:00Z");
   await checkout.write(path, `# a note\n${await readFile(join(checkout.path, path), "utf8")}`);
   await checkout.commit("Explain the overlay", "2026-11-04T12:00:00Z");
   await place(1);
