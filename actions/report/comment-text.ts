@@ -16,6 +16,7 @@ export interface CommentInput {
 
 const mostCharacters = 64_000; // GitHub takes 65,536
 const mostRows = 100;
+const separator = "\n\n";
 const order = { fail: 0, hold: 1, warning: 2, trained: 3, pass: 4 };
 
 const untrustedNote = [
@@ -35,7 +36,7 @@ export function commentText({ reports, missing, sha, runUrl, untrusted }: Commen
     marker,
     ...(untrusted ? [untrustedNote] : []),
     ...(isAlone ? [] : [overview(sorted, missing).markdown]),
-  ].join("\n\n");
+  ].join(separator);
   const end = `<sub>${md`Commit ${sha.slice(0, 10)}, ${link("this run", runUrl)}`.markdown}</sub>\n`;
   let left = mostCharacters - start.length - end.length;
   const texts = sorted.map((input) => report(input));
@@ -49,7 +50,6 @@ export function commentText({ reports, missing, sha, runUrl, untrusted }: Commen
   return [start, ...texts.map((text) => text.trimEnd()).filter((text) => text !== ""), end].join(separator);
 }
 
-const separator = "\n\n";
 const stateOf = ({ config, verdict }: ReportInput) => standing(config, verdict);
 
 function overview(reports: readonly ReportInput[], missing: readonly string[]): Markdown {

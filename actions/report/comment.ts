@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { Repository } from "#actions/gitops/github-failure.ts";
 import type { GitHub } from "#actions/io/github.ts";
 import { mayBeDone, refusal } from "./refusal.ts";
 
@@ -82,6 +83,5 @@ async function create(target: CommentTarget, body: string): Promise<CommentResul
 }
 
 function place({ repository }: CommentTarget): { owner: string; repo: string } {
-  const [owner = "", repo = ""] = repository.split("/");
-  return { owner, repo };
+  return Repository.parse(repository);
 }

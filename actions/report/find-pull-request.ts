@@ -1,3 +1,4 @@
+import { Repository } from "#actions/gitops/github-failure.ts";
 import type { GitHub } from "#actions/io/github.ts";
 import { refusal } from "./refusal.ts";
 
@@ -32,10 +33,9 @@ export function choosePullRequest(pulls: readonly Pull[], { repository, branch, 
 
 /** Asks GitHub which pull request to `repository` a run's head belongs to. Throws nothing. */
 export async function findPullRequest(github: GitHub, repository: string, head: Head): Promise<Found> {
-  const [owner = "", repo = ""] = repository.split("/");
-  const [headOwner = ""] = head.repository.split("/");
   try {
-    const of = { owner, repo, head: `${headOwner}:${head.branch}`, state: "all", per_page: 100 } as const;
+    const from = `${Repository.parse(head.repository).owner}:${head.branch}`;
+    const of = { ...Repository.parse(repository), head: from, state: "all", per_page: 100 } as const;
     return choosePullRequest(await github.paginate(github.rest.pulls.list, of), head);
   } catch (error) {
     return { kind: "none", reason: refusal(error) };

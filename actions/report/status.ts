@@ -1,3 +1,4 @@
+import { Repository } from "#actions/gitops/github-failure.ts";
 import { plainLine } from "#actions/io/escape.ts";
 import type { GitHub } from "#actions/io/github.ts";
 import { metricName, metricText } from "#training/metric-text.ts";
@@ -46,9 +47,8 @@ export async function postStatus(
   { repository, sha, url }: { repository: string; sha: string; url: string },
   status: Status,
 ): Promise<string | undefined> {
-  const [owner = "", repo = ""] = repository.split("/");
   try {
-    await github.rest.repos.createCommitStatus({ owner, repo, sha, ...status, target_url: url });
+    await github.rest.repos.createCommitStatus({ ...Repository.parse(repository), sha, ...status, target_url: url });
     return undefined;
   } catch (error) {
     return refusal(error);

@@ -109,8 +109,8 @@ describe.concurrent("the one comment", () => {
   });
 
   test.for([
-    ["a read-only token", { "pull-requests": "read" }, /may not write here/],
-    ["no permission at all", "none", /may not write here/],
+    ["a read-only token", { "pull-requests": "read" }, /may not do this/],
+    ["no permission at all", "none", /may not do this/],
   ] as const)("%s leaves no comment and says why, without an error", async ([_, permissions, reason], { expect }) => {
     await using world = await withPullRequest();
     expect(await comment(world.target(permissions), body("one"))).toEqual({
@@ -121,13 +121,9 @@ describe.concurrent("the one comment", () => {
   });
 
   test.for([
-    [
-      "a pull request that is not there",
-      { kind: "status", status: 404, message: "Not Found" },
-      "GitHub answered 404: Not Found",
-    ],
-    ["an outage", { kind: "html", status: 502 }, "GitHub answered 502"],
-  ] as const)("%s is told without what the answer held", async ([_, as, reason], { expect }) => {
+    ["a pull request that is not there", { kind: "status", status: 404, message: "Not Found" }, "Not Found"],
+    ["an outage", { kind: "html", status: 502 }, "status 502, with a web page instead of an answer"],
+  ] as const)("%s is told in one line", async ([_, as, reason], { expect }) => {
     await using world = await withPullRequest();
     world.hub.fail({ operation: "issues/list-comments", as, times: 10 });
     expect(await comment(world.target(), body("one"))).toEqual({ kind: "none", reason });

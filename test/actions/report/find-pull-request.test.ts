@@ -53,6 +53,6 @@ test("GitHub is asked by owner and branch, and a refusal is told", async () => {
   expect(await findPullRequest(client("write-all"), repository, own)).toEqual({ kind: "found", number: data.number });
   expect(await findPullRequest(client("none"), repository, own)).toMatchObject({
     kind: "none",
-    reason: expect.stringContaining("may not write here"),
+    reason: expect.stringContaining("may not do this"),
   });
 });

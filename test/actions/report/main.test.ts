@@ -109,8 +109,8 @@ test("a token that may only read leaves the report in the summary, and nothing f
   const { code, outputs, summary, output } = await on.report("read-all", ofIris(on.at));
   expect({ code, outputs }).toMatchObject({ code: 0, outputs: { comment: "none", "comment-url": "" } });
   expect(summary).toMatch(/^## ❌ iris fails the gate/);
-  expect(output).toContain("no comment: the token may not write here");
-  expect(output).toContain("no commit status: the token may not write here");
+  expect(output).toContain("no comment: the token may not do this");
+  expect(output).toContain("no commit status: the token may not do this");
   expect(bodies(on.hub)).toEqual([]);
 });
 

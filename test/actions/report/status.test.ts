@@ -54,7 +54,7 @@ test("the status is set on the commit, and a token that may not is no error", as
   const status = statusOf(reportInput());
   expect(await postStatus(client({ statuses: "write" }), at, status)).toBeUndefined();
   expect(hub.state.statuses).toMatchObject([{ ...status, sha, targetUrl: at.url }]);
-  expect(await postStatus(client("read-all"), at, status)).toMatch(/may not write here/);
+  expect(await postStatus(client("read-all"), at, status)).toMatch(/may not do this/);
 });
 
 const iris = { model: "iris", file: "config/models/iris.yaml" };
