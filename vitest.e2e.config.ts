@@ -7,6 +7,7 @@ export default defineConfig({
     ...shared.test,
     include: ["test/e2e/**/*.test.ts"],
     exclude: [],
+    env: { SLIPWAY_TEST_S3: "versitygw" }, // npm test has SeaweedFS
     maxWorkers: 1,
     testTimeout: 900_000,
     hookTimeout: 900_000,

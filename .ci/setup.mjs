@@ -63,6 +63,14 @@ const act = {
   why: "runs the workflows on this machine; built from source once, about two minutes",
 };
 
+const versitygw = {
+  name: "versitygw",
+  module: "github.com/versity/versitygw/cmd/versitygw",
+  version: "v1.8.0",
+  oldestGo: 25,
+  why: "a second S3 server for the tests; built from source once, about two minutes",
+};
+
 const linters = {
   lock: "linters.txt",
   modules: ["check_jsonschema"],
@@ -95,6 +103,12 @@ const tools = [
     goals: ["e2e"],
     inputs: () => act.version,
     make: (python) => goProgram(root, python, act),
+  },
+  {
+    name: "versitygw",
+    goals: ["e2e"],
+    inputs: () => versitygw.version,
+    make: (python) => goProgram(root, python, versitygw),
   },
   {
     name: "actionlint",

@@ -11,6 +11,7 @@ export const Tools = z.strictObject({
   actionlint: z.string().optional(),
   lintersPython: z.string().optional(), // a Python; beside it are check-jsonschema, shellcheck and zizmor
   seaweedfs: z.string().optional(), // its one program, weed
+  versitygw: z.string().optional(), // an S3 server on a folder
   chromium: z.string().optional(),
   nativeBinding: z.string().optional(), // TensorFlow.js' binding to native TensorFlow
 });

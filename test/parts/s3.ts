@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CreateBucketCommand } from "@aws-sdk/client-s3";
@@ -21,18 +21,22 @@ export interface S3Server extends AsyncDisposable {
   readonly variables: Record<string, string>;
 }
 
-/** Starts SeaweedFS, which refuses wrong credentials and wrong checksums, on free ports with an empty bucket. */
+type Credentials = S3Server["credentials"];
+type Launch = (folder: string, port: number, credentials: Credentials) => Promise<ChildProcess>;
+
+const servers: Record<string, Launch> = { seaweedfs: launchSeaweedfs, versitygw: launchVersitygw };
+
+/**
+ * Starts an S3 server that refuses wrong credentials and wrong checksums, on free ports with an empty bucket: SeaweedFS, or
+ * the one that the variable SLIPWAY_TEST_S3 names (versitygw in the end-to-end tests).
+ */
 export async function startS3(): Promise<S3Server> {
-  const { seaweedfs } = readTools(root);
-  if (!seaweedfs) throw new Error("no SeaweedFS: run `npm test`, whose set-up prepares it");
+  const launch = servers[process.env["SLIPWAY_TEST_S3"] ?? "seaweedfs"];
+  if (!launch) throw new Error(`SLIPWAY_TEST_S3 names none of ${Object.keys(servers).join(", ")}`);
   const folder = await temporaryFolder();
   const credentials = { accessKeyId: "slipway-tests", secretAccessKey: "a secret of the tests" };
-  const config = `${folder.path}/s3.json`;
-  const { accessKeyId: accessKey, secretAccessKey: secretKey } = credentials;
-  const identity = { name: "tests", credentials: [{ accessKey, secretKey }], actions: ["Admin"] };
-  await writeFile(config, JSON.stringify({ identities: [identity] }));
   const port = await freePort();
-  const child = await launch(seaweedfs, folder.path, { config, port });
+  const child = await launch(folder.path, port, credentials);
   const endpoint = `http://127.0.0.1:${port}`;
   const bucket = "slipway-tests";
   const server = {
@@ -57,7 +61,22 @@ export async function startS3(): Promise<S3Server> {
   return server;
 }
 
-async function launch(program: string, folder: string, { config, port }: { config: string; port: number }) {
+async function launchVersitygw(folder: string, port: number, { accessKeyId, secretAccessKey }: Credentials) {
+  const { versitygw } = readTools(root);
+  if (!versitygw) throw new Error("no versitygw: run `npm run test:e2e`, whose set-up prepares it");
+  const data = `${folder}/data`;
+  await mkdir(data);
+  const keys = [`--access=${accessKeyId}`, `--secret=${secretAccessKey}`];
+  const options = [...keys, "--region=us-east-1", `--port=127.0.0.1:${port}`, "--quiet", "posix", data];
+  return spawn(versitygw, options, { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+}
+
+async function launchSeaweedfs(folder: string, port: number, { accessKeyId, secretAccessKey }: Credentials) {
+  const { seaweedfs } = readTools(root);
+  if (!seaweedfs) throw new Error("no SeaweedFS: run `npm test`, whose set-up prepares it");
+  const config = `${folder}/s3.json`;
+  const keys = [{ accessKey: accessKeyId, secretKey: secretAccessKey }];
+  await writeFile(config, JSON.stringify({ identities: [{ name: "tests", credentials: keys, actions: ["Admin"] }] }));
   const pairs = ["master", "volume", "filer"];
   const ports = await Promise.all(
     pairs.map(async (name) => [`-${name}.port=${await freePort()}`, `-${name}.port.grpc=${await freePort()}`]),
@@ -77,8 +96,7 @@ async function launch(program: string, folder: string, { config, port }: { confi
     "-s3.autoCreateBucket=false",
     ...ports.flat(),
   ];
-  const child = spawn(program, ["server", ...options], { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
-  return child;
+  return spawn(seaweedfs, ["server", ...options], { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
 }
 
 async function createBucket(bucket: string, options: S3Options, child: ChildProcess): Promise<void> {
