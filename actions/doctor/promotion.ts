@@ -13,7 +13,7 @@ export async function checkPromotion(
 ): Promise<Finding[]> {
   const targets = new Map(configs.map(({ promotion }) => [JSON.stringify(promotion), promotion]));
   const found = await Promise.all([...targets.values()].map((target) => checkTarget(place, target, settings)));
-  return [...found.flat(), ...checkApp(settings), await checkRequired(place)];
+  return found.flat();
 }
 
 async function checkTarget(place: RepositoryPlace, target: Promotion, { variables }: Settings): Promise<Finding[]> {
@@ -42,8 +42,12 @@ async function checkTarget(place: RepositoryPlace, target: Promotion, { variable
   }
   if (broken.length > 0)
     return [about.problem(`${branch}'s rules (${broken.join(", ")}) refuse GITHUB_TOKEN's commits`, remedy)];
-  const { data } = await place.github.rest.repos.getBranch({ owner, repo, branch });
-  if (data.protected && rules.length === 0) {
+  const head = await ask(place.github.rest.repos.getBranch({ owner, repo, branch }));
+  if (!head)
+    return [
+      about.unknown(`whether there is a branch ${branch}`, "create it; to see it the token needs Contents: read"),
+    ];
+  if (head.data.protected && rules.length === 0) {
     return [
       about.unknown(
         `whether ${branch}'s older branch protection lets commits through`,
@@ -68,34 +72,5 @@ async function checkPullRequests(
   return about.advice(
     "pull requests of GITHUB_TOKEN start no workflow, so required checks never come",
     `set up ${app}, if the target requires checks`,
-  );
-}
-
-function checkApp({ variables, releaseSecrets }: Settings): Finding[] {
-  if (!variables?.["SLIPWAY_APP_CLIENT_ID"]) return [];
-  const about = findingsAbout("GitHub App");
-  if (!releaseSecrets)
-    return [
-      about.unknown("whether its key is there", "ask with a token that has Secrets: read and Environments: read"),
-    ];
-  if (releaseSecrets.has("SLIPWAY_APP_PRIVATE_KEY")) return [about.ok("has its key")];
-  return [
-    about.problem(
-      "SLIPWAY_APP_CLIENT_ID is set, the secret SLIPWAY_APP_PRIVATE_KEY is not",
-      "add it to the environment that is released into",
-    ),
-  ];
-}
-
-async function checkRequired({ github, owner, repo }: RepositoryPlace): Promise<Finding> {
-  const about = findingsAbout("the gate before merging");
-  const rules = await github.paginate(github.rest.repos.getBranchRules, { owner, repo, branch: "main" });
-  const required = rules.flatMap((rule) =>
-    rule.type === "required_status_checks" ? (rule.parameters?.required_status_checks ?? []) : [],
-  );
-  if (required.some(({ context }) => context === "slipway")) return about.ok("main requires the check slipway");
-  return about.advice(
-    "main can be merged to whatever the gate says",
-    "make a ruleset for main that requires the status check slipway",
   );
 }

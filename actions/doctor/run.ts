@@ -1,5 +1,6 @@
 import { Lines } from "#actions/io/inputs.ts";
 import { s3Environment } from "#training/storage/env.ts";
+import { checkApp } from "./app.ts";
 import { type ConfigPlace, loadConfigs } from "./config.ts";
 import { checkEnvironments } from "./environments.ts";
 import { type Finding, findingsAbout } from "./finding.ts";
@@ -7,6 +8,7 @@ import { checkGit } from "./git.ts";
 import { checkGpu } from "./gpu.ts";
 import { checkImages } from "./images.ts";
 import { checkKustomize } from "./kustomize.ts";
+import { checkMerging } from "./merging.ts";
 import { checkMlflow } from "./mlflow.ts";
 import { checkNode } from "./node.ts";
 import { checkPromotion } from "./promotion.ts";
@@ -53,6 +55,8 @@ export async function examineRepository(
     attempt("runners", () => checkRunners(repository, { configs, variables: settings.variables })),
     attempt("environments", () => checkEnvironments(repository, place.env)),
     attempt("promotion", () => checkPromotion(repository, { configs, settings })),
+    attempt("GitHub App", async () => checkApp(settings)),
+    attempt("merging", async () => [await checkMerging(repository)]),
   ]);
   return [token, ...found].flat();
 }

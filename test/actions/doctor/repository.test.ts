@@ -205,6 +205,15 @@ describe("promotion", () => {
     expect(found[here]).toMatchObject({ kind: "unknown", reason: expect.stringContaining("older branch protection") });
   });
 
+  test("into a branch that nobody sees can't be told", async () => {
+    const found = await examined({
+      files: { "dev.yaml": `${stored}promotion: { branch: gone }\n` },
+      variables,
+      secrets,
+    });
+    expect(found[here]).toMatchObject({ kind: "unknown", remedy: expect.stringContaining("create it") });
+  });
+
   test("into another repository is nothing for GITHUB_TOKEN", async () => {
     const files = { "dev.yaml": `${stored}promotion: { repository: octo-org/cluster }\n` };
     const found = await examined({ files, variables, secrets });
@@ -233,7 +242,11 @@ describe("promotion", () => {
 
 test("what GitHub does not answer is told of, and the other checks go on", async () => {
   await using hub = await startGitHub({ variables, secrets });
-  hub.fail({ operation: "repos/get-branch-rules", as: { kind: "status", status: 422, message: "No rules today" } });
+  hub.fail({
+    operation: "repos/get-branch-rules",
+    as: { kind: "status", status: 422, message: "No rules today" },
+    times: 2,
+  });
   const findings = await findingsOf(hub);
   expect(findings).toContainEqual(
     expect.objectContaining({ about: "promotion", kind: "unknown", reason: expect.stringContaining("No rules today") }),
