@@ -35,7 +35,9 @@ export function commentText({ reports, missing, sha, runUrl, untrusted }: Commen
   const start = [
     marker,
     ...(untrusted ? [untrustedNote] : []),
-    ...(isAlone ? [] : [overview(sorted, missing).markdown]),
+    ...(isAlone
+      ? []
+      : [(sorted.length + missing.length > 0 ? overview(sorted, missing) : nothing(untrusted)).markdown]),
   ].join(separator);
   const end = `<sub>${md`Commit ${sha.slice(0, 10)}, ${link("this run", runUrl)}`.markdown}</sub>\n`;
   let left = mostCharacters - start.length - end.length;
@@ -52,8 +54,13 @@ export function commentText({ reports, missing, sha, runUrl, untrusted }: Commen
 
 const stateOf = ({ config, verdict }: ReportInput) => standing(config, verdict);
 
+function nothing(untrusted: boolean): Markdown {
+  return untrusted
+    ? md`That run left no report: nothing had to be trained, or it failed.`
+    : md`Nothing in this pull request has to be trained.`;
+}
+
 function overview(reports: readonly ReportInput[], missing: readonly string[]): Markdown {
-  if (reports.length === 0 && missing.length === 0) return md`Nothing in this pull request has to be trained.`;
   const rows = [
     ...missing.map((model) => [model, md`💥 no report: its job failed before there was a candidate`, "", ""]),
     ...reports.map(row),

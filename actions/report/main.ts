@@ -22,9 +22,8 @@ import { postStatus, statusOf } from "./status.ts";
 await runAction(async () => {
   const inputs = readInputs(Inputs);
   const { untrusted, model } = inputs;
-  if (untrusted && inputs.reports === undefined)
-    throw new BadInputError("untrusted: needs reports, the folder they are in");
-  if (inputs.reports === undefined && model === undefined) throw new BadInputError("model: is missing, or reports");
+  if ((model === undefined) === (inputs.reports === undefined)) throw new BadInputError("give either model or reports");
+  if (untrusted && model !== undefined) throw new BadInputError("untrusted: needs reports, the folder they are in");
   const event = await readEvent();
   const github = inputs.token === undefined ? undefined : createGitHub({ token: inputs.token, info });
   const reports = model === undefined ? await gathered() : [await ofModel(model)];

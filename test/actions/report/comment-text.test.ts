@@ -45,6 +45,7 @@ test("of several models those that need attention come first, below a table of a
 
 test("a change that needs no training is told", () => {
   expect(text([])).toContain("Nothing in this pull request has to be trained.");
+  expect(text([], { untrusted: true })).toContain("That run left no report: nothing had to be trained, or it failed.");
 });
 
 test("an untrusted run is called so before anything else", () => {

@@ -172,7 +172,8 @@ test("a fork's reports are found by the head of its run, and said to be untruste
 });
 
 test.each([
-  [{}, "model: is missing, or reports"],
+  [{}, "give either model or reports"],
+  [{ model: "iris", reports: "reports", untrusted: "true" }, "give either model or reports"],
   [{ untrusted: "true", model: "iris" }, "untrusted: needs reports"],
   [{ model: "iris", models: "{" }, "models: is not the matrix that plan gives"],
 ])("wrong inputs %o are told", async (inputs, message) => {
