@@ -13,13 +13,18 @@ export interface PromotionTarget {
   proposals: Proposals | undefined; // undefined: releases are committed to the branch
 }
 
-/** Opens the branch that `promotion` of the configuration names; `repository` is the one the workflow runs in. */
+/**
+ * Opens the branch that `promotion` of the configuration names; `repository` is the one the workflow runs in, and
+ * `defaultBranch` its default branch where the event has told it.
+ */
 export async function openGitHubTarget(
   github: GitHub,
-  repository: string,
+  { repository, defaultBranch }: { repository: string; defaultBranch?: string | undefined },
   promotion: Pick<Promotion, "repository" | "branch" | "mode">,
 ): Promise<PromotionTarget> {
-  const place = { repository: promotion.repository ?? repository, branch: promotion.branch };
+  const isHere = promotion.repository === undefined || promotion.repository === repository;
+  const branch = promotion.branch ?? (isHere ? defaultBranch : undefined);
+  const place = { repository: promotion.repository ?? repository, branch };
   const committer = await createGitHubCommitter({ github, ...place });
   const proposals = promotion.mode === "pull-request" ? createProposals({ github, target: committer }) : undefined;
   return { committer, files: createGitHubFileHistory({ github, committer }), proposals };

@@ -7,8 +7,8 @@ import { overlayPath } from "./overlay.ts";
 
 export interface OverlayPlace {
   root: string; // a checkout of the repository that the workflow runs in
-  /** Called where releases go to another repository or branch than that. `repository` is the one the workflow runs in. */
-  connect: () => Promise<{ github: GitHub; repository: string }>;
+  /** Called where releases go to another repository or branch than that. `here` is the one the workflow runs in. */
+  connect: () => Promise<{ github: GitHub; here: { repository: string; defaultBranch: string | undefined } }>;
 }
 
 /** The text of a model's overlay in the branch that its releases go to; `undefined` where it is not served. */
@@ -23,7 +23,7 @@ export async function overlayText(
       throw error;
     });
   }
-  const { github, repository } = await connect();
-  const { committer } = await openGitHubTarget(github, repository, promotion);
+  const { github, here } = await connect();
+  const { committer } = await openGitHubTarget(github, here, promotion);
   return await committer.read(await committer.head(), path);
 }

@@ -39,7 +39,7 @@ await runAction(async () => {
     mode = config.promotion.mode,
   } = inputs;
 
-  const { github, repository: here } = await connectGitHub(inputs.token);
+  const { github, here } = await connectGitHub(inputs.token);
   const target = await openGitHubTarget(github, here, { repository, branch, mode });
   const client = connectMlflow(config);
   try {
@@ -48,7 +48,10 @@ await runAction(async () => {
       {
         ...target,
         // a token for another repository may not see the code's
-        history: firstKnown([createGitHubCodeHistory({ github, repository: here }), createCodeHistory(root)]),
+        history: firstKnown([
+          createGitHubCodeHistory({ github, repository: here.repository }),
+          createCodeHistory(root),
+        ]),
         order: config.promotion.order,
         servingTree: await treeHash(join(codeRoot, "serving")),
         imageDigest: inputs["image-digest"],

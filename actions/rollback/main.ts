@@ -17,12 +17,12 @@ await runAction(async () => {
   const inputs = readInputs(Inputs);
   const { env, model, reason, "to-version": toVersion } = inputs;
   const config = await loadActionConfig(inputs, model);
-  const { github, repository } = await connectGitHub(inputs.token);
-  const target = await openGitHubTarget(github, repository, config.promotion);
+  const { github, here } = await connectGitHub(inputs.token);
+  const target = await openGitHubTarget(github, here, config.promotion);
   const registry = connectMlflow(config);
   const result = await rollback(
     { env, model, reason, toVersion },
-    { ...target, registry, issues: { github, repository } },
+    { ...target, registry, issues: { github, repository: here.repository } },
   ).finally(() => registry.close());
 
   const done = "version" in result ? result : undefined;

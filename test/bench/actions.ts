@@ -1,4 +1,7 @@
+import { withOwnMlflow } from "#test/parts/own-mlflow.ts";
+import { benchPromoteWall } from "./actions/promote-wall.ts";
 import { benchStarts } from "./actions/starts.ts";
 
-// What an action costs beside its work
+// What the actions cost beside training
 await benchStarts();
+await withOwnMlflow(({ uri }) => benchPromoteWall(uri));

@@ -1,23 +1,9 @@
-import { mkdtempDisposable } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { readTools } from "#config/tools.ts";
-import { firstFreePort } from "#training/mlflow/free-port.ts";
-import { ensureMlflow } from "#training/mlflow/server.ts";
+import { withOwnMlflow } from "#test/parts/own-mlflow.ts";
 import { benchLogging } from "./overhead/mlflow-logging.ts";
 import { benchWarmStart } from "./overhead/warm-start.ts";
 
 // What the road costs beside training: `overhead [STEPS]`
-const python = readTools(resolve(import.meta.dirname, "../..")).mlflowPython;
-if (!python) throw new Error("no Python with MLflow: run `npm start` once, whose set-up prepares it");
-await using folder = await mkdtempDisposable(join(tmpdir(), "slipway-overhead-"));
-const port = (await firstFreePort(20_000 + Math.floor(Math.random() * 10_000))) ?? 0;
-const uri = `http://127.0.0.1:${port}`;
-const server = await ensureMlflow({ uri, folder: folder.path, python, info: console.log });
-if (server.kind !== "started") throw new Error(`no MLflow of its own: ${server.kind}`);
-try {
-  await benchWarmStart(uri);
-  await benchLogging(Number(process.argv[2] ?? 1_000), { uri, python, folder: folder.path });
-} finally {
-  process.kill(server.pid);
-}
+await withOwnMlflow(async (mlflow) => {
+  await benchWarmStart(mlflow.uri);
+  await benchLogging(Number(process.argv[2] ?? 1_000), mlflow);
+});

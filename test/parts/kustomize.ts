@@ -8,11 +8,16 @@ import { readTools } from "#config/tools.ts";
 const root = resolve(import.meta.dirname, "../..");
 const Resource = z.looseObject({ kind: z.string(), metadata: z.looseObject({ name: z.string() }) });
 
-/** The resources that `kustomize build` makes of a folder, by kind. Throws with kustomize's own message. */
-export async function kustomizeBuild(folder: string): Promise<Record<string, unknown>> {
+/** The path of kustomize. */
+export function kustomizeProgram(): string {
   const { kustomize } = readTools(root);
   if (!kustomize) throw new Error("no kustomize: run `npm test`, whose set-up prepares it");
-  const { stdout } = await promisify(execFile)(kustomize, ["build", folder]);
+  return kustomize;
+}
+
+/** The resources that `kustomize build` makes of a folder, by kind. Throws with kustomize's own message. */
+export async function kustomizeBuild(folder: string): Promise<Record<string, unknown>> {
+  const { stdout } = await promisify(execFile)(kustomizeProgram(), ["build", folder]);
   const resources = parseAllDocuments(stdout).map((document) => Resource.parse(document.toJS()));
   return Object.fromEntries(resources.map((resource) => [resource.kind, resource]));
 }

@@ -18,7 +18,7 @@ type Road = Awaited<ReturnType<typeof createGitHubRoad>>;
 type Options = Partial<PromoteParts> & { github?: GitHub; mode?: "commit" | "pull-request"; branch?: string };
 
 async function partsOf(road: Road, { github = road.client(), mode = "commit", branch, ...change }: Options = {}) {
-  const target = await openGitHubTarget(github, road.repository, { mode, branch });
+  const target = await openGitHubTarget(github, { repository: road.repository }, { mode, branch });
   return {
     ...target,
     history: createGitHubCodeHistory({ github, repository: road.repository }),

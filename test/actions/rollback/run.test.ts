@@ -33,7 +33,11 @@ async function createRoad() {
   for (let i = 0; i < 3; i++) await client.createModelVersion({ name: model, source: `s3://models/${i}` });
   const road = await createGitHubRoad({ models: [model] });
   const target = (mode: "commit" | "pull-request") =>
-    openGitHubTarget(road.client(), road.repository, { mode, branch: undefined, repository: undefined });
+    openGitHubTarget(
+      road.client(),
+      { repository: road.repository },
+      { mode, branch: undefined, repository: undefined },
+    );
   const promoting = async (): Promise<PromoteParts> => ({
     ...(await target("commit")),
     history: createGitHubCodeHistory({ github: road.client(), repository: road.repository }),
@@ -183,7 +187,9 @@ describe("a rollback on GitHub", () => {
   test("finds another release in place meanwhile and leaves it", async () => {
     await using road = await createRoad();
     await road.promoteAll(1, 2);
-    const { committer } = await openGitHubTarget(road.client(), road.repository, { mode: "commit" } as never);
+    const { committer } = await openGitHubTarget(road.client(), { repository: road.repository }, {
+      mode: "commit",
+    } as never);
     let isFirst = true;
     const late = {
       ...committer,
