@@ -180,8 +180,14 @@ describe("rollback", () => {
     }
     const away = { MLFLOW_TRACKING_URI: `http://127.0.0.1:${await freePort()}` };
     const back = await road.act("rollback", { model: road.model, reason: "slow", "to-version": "1" }, away);
-    expect(back).toMatchObject({ code: 0, outputs: { kind: "promoted", version: "1" } });
+    expect(back).toMatchObject({ code: 4, outputs: { kind: "promoted", version: "1" } });
     expect(back.output).toMatch(/^::warning title=rollback is not whole::version 2 is not tagged blocked/m);
+    expect(back.output).toMatch(/^::error::.*back to 1.*Run this again, it does what is left/m);
+    expect(await road.inPlace({ model: road.model })).toMatchObject({ version: "1" });
+
+    const whole = await road.act("rollback", { model: road.model, reason: "slow", "to-version": "1" });
+    expect(whole).toMatchObject({ code: 0, outputs: { kind: "no-op", version: "1" } });
+    expect((await client.getModelVersion(road.model, "2"))?.tags["blocked"]).toBe("slow");
   });
 
   test("refuses to go back to a blocked version with 4", async () => {
