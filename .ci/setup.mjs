@@ -1,4 +1,4 @@
-// Prepares what a command of this project needs: `node .ci/setup.mjs packages|check|run|test|e2e|picture|bundles`. Needs nothing but Node >= 20; does
+// Prepares what a command of this project needs: `node .ci/setup.mjs packages|check|run|test|e2e|cluster|picture|bundles`. Needs nothing but Node >= 20; does
 // nothing the second time. Downloads and builds go to the user's cache, where every checkout finds them.
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, rename, writeFile } from "node:fs/promises";
@@ -6,16 +6,20 @@ import { dirname, join } from "node:path";
 import { bundleActions } from "./setup/bundle.mjs";
 import { keyOf } from "./setup/cache.mjs";
 import { chromium } from "./setup/chromium.mjs";
+import { clusterInputs, clusterPrograms } from "./setup/cluster.mjs";
 import { run } from "./setup/command.mjs";
+import { checkDebian, clusterPackages, debianPackages } from "./setup/debian.mjs";
 import { goProgram } from "./setup/go.mjs";
+import { kubernetesSchemas, schemaInputs } from "./setup/manifests.mjs";
 import { installPackages } from "./setup/packages.mjs";
 import { say, step } from "./setup/progress.mjs";
 import { environment, findPython, pythonRemedy } from "./setup/python.mjs";
 import { linkTestPackages } from "./setup/test-packages.mjs";
 
 const root = join(import.meta.dirname ?? dirname(new URL(import.meta.url).pathname), "..");
-const goals = ["packages", "check", "run", "test", "e2e", "picture", "bundles"];
+const goals = ["packages", "check", "run", "test", "e2e", "cluster", "picture", "bundles"];
 const goalsWithTestPackages = ["check", "test", "e2e", "picture"];
+const goalsWithCluster = ["e2e", "cluster"];
 
 const mlflow = {
   lock: "mlflow.txt",
@@ -48,6 +52,13 @@ const kustomize = {
   oldestGo: 23, // of Go 1
   why: "built from source once, about two minutes",
 };
+const kubeconform = {
+  name: "kubeconform",
+  module: "github.com/yannh/kubeconform/cmd/kubeconform",
+  version: "v0.8.0",
+  oldestGo: 24,
+  why: "built from source once, about half a minute",
+};
 const actionlint = {
   name: "actionlint",
   module: "github.com/rhysd/actionlint/cmd/actionlint",
@@ -74,8 +85,8 @@ const versitygw = {
 const linters = {
   lock: "linters.txt",
   modules: ["check_jsonschema"],
-  title: "zizmor, check-jsonschema and shellcheck",
-  why: "linters of the workflows, 50 MB once",
+  title: "zizmor, check-jsonschema, shellcheck, hadolint and Kubernetes' schemas",
+  why: "linters of workflows, images and manifests, 90 MB once",
 };
 
 // a key of config/tools.ts, the goals that need it, what its making depends on, and how it is made with the machine's Python
@@ -94,7 +105,7 @@ const tools = [
   },
   {
     name: "kustomize",
-    goals: ["test", "picture"],
+    goals: ["test", "picture", ...goalsWithCluster],
     inputs: () => kustomize.version,
     make: (python) => goProgram(root, python, kustomize),
   },
@@ -121,6 +132,24 @@ const tools = [
     goals: ["test"],
     inputs: () => read(`.ci/python/${linters.lock}`),
     make: (python) => environment(root, python, linters),
+  },
+  {
+    name: "kubeconform",
+    goals: ["test"],
+    inputs: () => kubeconform.version,
+    make: (python) => goProgram(root, python, kubeconform),
+  },
+  {
+    name: "kubernetesSchemas",
+    goals: ["test"],
+    inputs: () => schemaInputs(root, linters.lock),
+    make: async (python) => kubernetesSchemas(root, await environment(root, python, linters), linters.lock),
+  },
+  {
+    name: "clusterPrograms",
+    goals: goalsWithCluster,
+    inputs: () => clusterInputs(root),
+    make: (python) => clusterPrograms(root, python),
   },
   {
     name: "seaweedfs",
@@ -153,9 +182,15 @@ try {
 
 async function setUp(goal) {
   if (!goals.includes(goal)) throw new Error(`expected one of ${goals.join(", ")}, got ${goal}`);
+  const hasCluster = goalsWithCluster.includes(goal);
+  if (hasCluster) checkDebian("the cluster");
   await installPackages(root);
   if (goal === "bundles") return await bundleActions(root);
   if (goalsWithTestPackages.includes(goal)) await linkTestPackages(root);
+  if (hasCluster) {
+    const why = "from the distribution, once";
+    await debianPackages(clusterPackages, { title: "container runtime, registry and other servers", why });
+  }
   const made = readRecord("tools.json");
   const keys = readRecord("setup.json");
   const current = (tool) => keys[tool.name] === keyOf(tool.inputs()) && existsSync(made[tool.name] ?? "");

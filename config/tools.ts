@@ -7,9 +7,12 @@ export const Tools = z.strictObject({
   mlflowPython: z.string().optional(), // a Python that has the pinned MLflow
   oraclesPython: z.string().optional(), // a Python that has MLflow, TensorFlow, PyTorch, scikit-learn, SciPy, statsmodels
   kustomize: z.string().optional(),
+  kubeconform: z.string().optional(),
+  kubernetesSchemas: z.string().optional(), // folder of what kubeconform holds manifests to
+  clusterPrograms: z.string().optional(), // folder of Kubernetes' and Argo CD's programs, and the files that install Argo CD
   act: z.string().optional(), // runs the workflows on this machine
   actionlint: z.string().optional(),
-  lintersPython: z.string().optional(), // a Python; beside it are check-jsonschema, shellcheck and zizmor
+  lintersPython: z.string().optional(), // a Python; beside it are check-jsonschema, hadolint, shellcheck and zizmor
   seaweedfs: z.string().optional(), // its one program, weed
   versitygw: z.string().optional(), // an S3 server on a folder
   chromium: z.string().optional(),

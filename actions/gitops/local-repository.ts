@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { BadInputError } from "#config/bad-input.ts";
 import type { Committer } from "./committer.ts";
 import { createLocalGit, createPlainGit, type Entry, type LocalGit } from "./local-git.ts";
-import { imageNameOf, namingOverlay, type Overlay, ownerOf, readOverlay, writeOverlay } from "./overlay.ts";
+import { imageNameOf, isPromotionTarget, namingOverlay, type Overlay, ownerOf, readOverlay, writeOverlay } from "./overlay.ts";
 
 const checkoutRef = "refs/slipway/checkout"; // the checkout's manifests/ as last taken over
 
@@ -86,6 +86,7 @@ async function withPromotedFacts(local: LocalGit, head: string | undefined, entr
   const theirs = await local.git(["cat-file", "blob", entry.blob]);
   const ours = head ? await local.committer.read(head, entry.path) : undefined;
   return await namingOverlay(entry.path, async () => {
+    if (!isPromotionTarget(theirs)) return entry;
     const promoted = ours === undefined ? undefined : readOverlay(ours);
     return { ...entry, blob: await local.blobOf(writeOverlay(theirs, promoted && renamed(promoted, theirs))) };
   });

@@ -42,6 +42,11 @@ export function ownerOf(path: string): { env: string; model: string } | undefine
   return rest.length === 1 && path === overlayPath(env, model) ? { env, model } : undefined;
 }
 
+/** Whether an overlay is one that promotions go to; the others take what they run from such a one. */
+export function isPromotionTarget(source: string): boolean {
+  return parseYaml(source).has("images");
+}
+
 /** What was promoted, from the text of a kustomization; `undefined` when nothing was yet. Throws a `BadInputError` where it is half written. */
 export function readOverlay(source: string): Overlay | undefined {
   const overlay = rawOverlay(source);

@@ -15,9 +15,14 @@ export function kustomizeProgram(): string {
   return kustomize;
 }
 
-/** The resources that `kustomize build` makes of a folder, by kind. Throws with kustomize's own message. */
+/** What `kustomize build` makes of a folder. Throws with kustomize's own message. */
+export async function kustomizeText(folder: string): Promise<string> {
+  return (await promisify(execFile)(kustomizeProgram(), ["build", folder])).stdout;
+}
+
+/** The resources that `kustomize build` makes of a folder, by kind. */
 export async function kustomizeBuild(folder: string): Promise<Record<string, unknown>> {
-  const { stdout } = await promisify(execFile)(kustomizeProgram(), ["build", folder]);
-  const resources = parseAllDocuments(stdout).map((document) => Resource.parse(document.toJS()));
+  const documents = parseAllDocuments(await kustomizeText(folder));
+  const resources = documents.map((document) => Resource.parse(document.toJS()));
   return Object.fromEntries(resources.map((resource) => [resource.kind, resource]));
 }

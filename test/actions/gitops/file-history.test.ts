@@ -29,7 +29,7 @@ test("a file's commits are told newest first; of a merge it is the merge", async
   expect(changes[1]).toMatchObject({ sha: one, by: "Ada Lovelace", date: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) });
   expect(await history.read(head, "manifests/a [b].yaml")).toBe("a: 3\n");
   expect(await history.read(one, "manifests/none.yaml")).toBeUndefined();
-  expect(await history.list(one, "manifests/priority")).toEqual([]);
+  expect(await history.list(one, "manifests/none")).toEqual([]);
   expect(await history.list(one, "manifests")).toContain("manifests/a [b].yaml");
 });
 
