@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import type { z } from "zod";
+import { Inputs as awaitSync } from "#actions/await-sync/inputs.ts";
 import { Inputs as doctor } from "#actions/doctor/inputs.ts";
 import { Inputs as evaluate } from "#actions/evaluate/inputs.ts";
 import { Inputs as gate } from "#actions/gate/inputs.ts";
@@ -17,6 +18,7 @@ import { Inputs as train } from "#actions/train/inputs.ts";
 
 const actions = resolve(import.meta.dirname, "../../actions");
 const inputsOf: Record<string, z.ZodObject> = {
+  "await-sync": awaitSync,
   doctor,
   evaluate,
   gate,
