@@ -27,7 +27,7 @@ await runAction(async () => {
   const config = await loadActionConfig(inputs, model);
   const event = await readEvent();
   const { github } = await connectGitHub(token);
-  const { committer } = await openGitHubTarget(github, event.repository, config.promotion);
+  const { committer } = await openGitHubTarget(github, event, config.promotion);
   const shown = config.argocd.url ?? url;
   const deployment = await openDeployment(github, {
     ...{ repository: event.repository, ref: event.sha, env, model, logUrl: event.runUrl },

@@ -4,7 +4,15 @@ import { dirname, join, resolve } from "node:path";
 import { BadInputError } from "#config/bad-input.ts";
 import type { Committer } from "./committer.ts";
 import { createLocalGit, createPlainGit, type Entry, type LocalGit } from "./local-git.ts";
-import { imageNameOf, isPromotionTarget, namingOverlay, type Overlay, ownerOf, readOverlay, writeOverlay } from "./overlay.ts";
+import {
+  imageNameOf,
+  isPromotionTarget,
+  namingOverlay,
+  type Overlay,
+  ownerOf,
+  readOverlay,
+  writeOverlay,
+} from "./overlay.ts";
 
 const checkoutRef = "refs/slipway/checkout"; // the checkout's manifests/ as last taken over
 

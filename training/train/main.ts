@@ -37,7 +37,11 @@ async function main(args: NonNullable<ReturnType<typeof readArguments>>): Promis
     ...mlflowCredentials(env),
   });
   const storage = openStorage(config.models.uri, root);
-  const git = await readGitState(root);
-  const options = { root, codeRoot, config, storage, client, git, signal: interruption.signal, info: console.log };
+  const { gitSha, expectedHash } = args;
+  const options = {
+    ...{ root, codeRoot, config, storage, client, expectedHash },
+    git: gitSha === undefined ? await readGitState(root) : { sha: gitSha, dirty: false },
+    ...{ signal: interruption.signal, info: console.log },
+  };
   for await (const event of trainCandidate(options)) for (const line of eventLines(event)) console.log(line);
 }

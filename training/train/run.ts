@@ -1,8 +1,9 @@
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { BadInputError } from "#config/bad-input.ts";
 import type { Config } from "#config/schema.ts";
 import { startBackend } from "#training/backend.ts";
-import type { Candidate, DataSummary, Device, GitState } from "#training/candidate.ts";
+import type { Candidate, DataSummary, Device, Digest, GitState } from "#training/candidate.ts";
 import { candidatePrefix, fetchCandidate } from "#training/candidate-store.ts";
 import { deleteCheckpoints } from "#training/checkpoint/store.ts";
 import { contentHash } from "#training/content-hash.ts";
@@ -37,6 +38,8 @@ export interface TrainCandidateOptions {
   /** Absent: the run is only written to its journal, to be replayed later. */
   client: MlflowClient | undefined;
   git?: GitState | undefined;
+  /** What the content hash must be: somebody waits for the candidate of this name. */
+  expectedHash?: Digest | undefined;
   signal?: AbortSignal | undefined;
   info: (line: string) => void;
 }
@@ -55,6 +58,11 @@ export async function* trainCandidate(options: TrainCandidateOptions): AsyncGene
   const source = { root, info, signal };
   const files = await dataManifest(config.data, source);
   const content = await contentHash({ codeRoot, config, files });
+  if (options.expectedHash && content.hash !== options.expectedHash) {
+    throw new BadInputError(
+      `the content is ${content.hash}, ${options.expectedHash} was asked for: data, configuration, training code or package-lock.json are other ones (${JSON.stringify(content.ingredients)})`,
+    );
+  }
   const prefix = candidatePrefix(config.model, content.hash);
   const checkpoints = `${prefix}/checkpoints`;
   const folder = resolve(root, config.outputs, prefix);
