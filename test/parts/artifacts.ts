@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { startLocalServer } from "./local-server.ts";
+import { bodyOf, startLocalServer } from "./local-server.ts";
 
 /** An artifact as the service holds it. */
 export interface Artifact {
@@ -85,7 +85,7 @@ export async function startArtifacts(): Promise<Artifacts> {
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? "/", server.uri);
-    const body = await bytesOf(request);
+    const body = await bodyOf(request);
     const call = /\/twirp\/github\.actions\.results\.api\.v1\.ArtifactService\/(\w+)$/.exec(url.pathname)?.[1];
     if (call) return answerCall(request, response, { call, body });
     const artifact = artifacts.find(({ id }) => url.pathname === `/blobs/${id}`);
@@ -165,10 +165,4 @@ function runOf(authorization: string | undefined): string | undefined {
   const payload = authorization?.replace(/^Bearer /, "").split(".")[1];
   if (!payload) return undefined;
   return JSON.parse(Buffer.from(payload, "base64url").toString("utf8")).scp?.split(":")[1];
-}
-
-async function bytesOf(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
 }

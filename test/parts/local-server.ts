@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type RequestListener } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener } from "node:http";
 
 /** An HTTP server on a free port of loopback; its connections end with it. */
 export async function startLocalServer(listener: RequestListener): Promise<AsyncDisposable & { uri: string }> {
@@ -16,4 +16,11 @@ export async function startLocalServer(listener: RequestListener): Promise<Async
       await once(server, "close");
     },
   };
+}
+
+/** All bytes of a request's body. */
+export async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
 }

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { bodyOf } from "#test/parts/local-server.ts";
 import { grants, type Permissions } from "./permissions.ts";
 import { violationOf } from "./rules.ts";
 import type { Caller, State } from "./state.ts";
@@ -85,10 +86,4 @@ export function createGitHttp(state: State, root: string) {
 
 function may(permissions: Permissions, isPush: boolean): boolean {
   return grants(permissions, "contents", isPush ? "write" : "read");
-}
-
-async function bodyOf(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
 }

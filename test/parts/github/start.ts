@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import type { Artifacts } from "#test/parts/artifacts.ts";
+import { bodyOf, startLocalServer } from "#test/parts/local-server.ts";
 import { temporaryFolder } from "#test/parts/temporary-folder.ts";
 import type { Answer } from "./answer.ts";
 import { createBareRepository } from "./bare-repository.ts";
@@ -54,8 +54,6 @@ export interface SeenRequest {
 
 export type TokenPermissions = Permissions | "read-all" | "write-all" | "admin" | "none";
 
-const roots = ["/api/v3", "/api/graphql"] as const;
-
 /**
  * Starts GitHub's API on a free port of loopback, over a real bare git repository that is still empty. REST and GraphQL are checked
  * by GitHub's official schemas; each token may do what its permissions say and no more.
@@ -65,15 +63,11 @@ export async function startGitHub(options: GitHubOptions = {}) {
   const { owner, name } = options.repository ?? { owner: "octo-org", name: "models" };
   const git = await createBareRepository(join(folder.path, `${name}.git`));
   const jobToken = `ghs_${randomBytes(18).toString("hex")}`;
-  const server = createServer((request, response) => {
+  const server = await startLocalServer((request, response) => {
     handle(request, response).catch((error) => send(response, { status: 500, body: { message: String(error) } }));
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  const serverUrl = `http://127.0.0.1:${address.port}`;
-  const apiUrl = `${serverUrl}${roots[0]}`;
+  const serverUrl = server.uri;
+  const apiUrl = `${serverUrl}/api/v3`;
 
   const state: State = {
     owner,
@@ -105,7 +99,7 @@ export async function startGitHub(options: GitHubOptions = {}) {
   const rest = await createRest({ state, apiUrl, artifacts: options.artifacts });
   const graphql = createGraphql(state);
   const gitHttp = createGitHttp(state, folder.path);
-  let lock = Promise.resolve(); // as GitHub's database does, one change after the other
+  const inTurn = createQueue(); // as in GitHub's database, one change after the other
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? "/", serverUrl);
@@ -117,13 +111,13 @@ export async function startGitHub(options: GitHubOptions = {}) {
       requests.push({ method, path, operation: "git", login: caller?.account.login, body: undefined, status });
       return;
     }
-    const body = parsed(await bodyOf(request));
-    const isGraphql = url.pathname === roots[1];
+    const body = parsed((await bodyOf(request)).toString("utf8"));
+    const isGraphql = url.pathname === "/api/graphql";
     url.pathname = url.pathname.replace(/^\/api\/v3/, "");
     const asked: RestRequest = { method: request.method ?? "GET", url, headers, body };
     const operation = isGraphql ? "graphql" : (rest.operationOf(asked) ?? "unknown");
     const fault = faults.take(operation);
-    const answer = fault?.kind === "reset" ? undefined : await answerOf({ asked, operation, caller, fault });
+    const answer = fault?.kind === "reset" ? undefined : await answerOf({ request: asked, operation, caller, fault });
     const isBroken = answer === undefined || fault?.kind === "forget";
     requests.push({
       method: asked.method,
@@ -149,32 +143,26 @@ export async function startGitHub(options: GitHubOptions = {}) {
     const { operation, caller, fault } = asked;
     const instead = fault && faultAnswer(fault);
     if (instead) return instead;
-    if (!caller)
-      return {
-        status: 401,
-        body: { message: asked.asked.headers["authorization"] ? "Bad credentials" : "Requires authentication" },
-      };
+    if (!caller) {
+      const message = asked.request.headers["authorization"] ? "Bad credentials" : "Requires authentication";
+      return { status: 401, body: { message } };
+    }
     if (operation === "unknown") {
-      const message = `the emulator does not play ${asked.asked.method} ${asked.asked.url.pathname}`;
+      const message = `the emulator does not play ${asked.request.method} ${asked.request.url.pathname}`;
       return { status: 404, body: { message } };
     }
-    const work = lock.then(() => (operation === "graphql" ? answerGraphql(asked, caller) : answerRest(asked, caller)));
-    lock = work.then(
-      () => undefined,
-      () => undefined,
-    );
-    return work;
+    return inTurn(() => (operation === "graphql" ? answerGraphql(asked, caller) : answerRest(asked, caller)));
   }
 
-  async function answerGraphql({ asked }: Asked, caller: Caller): Promise<Answer> {
-    const { query, variables } = (asked.body ?? {}) as { query?: string; variables?: Record<string, unknown> };
+  async function answerGraphql({ request }: Asked, caller: Caller): Promise<Answer> {
+    const { query, variables } = (request.body ?? {}) as { query?: string; variables?: Record<string, unknown> };
     if (typeof query !== "string")
       return { status: 400, body: { message: "A query attribute must be specified and must be a string." } };
     return { status: 200, body: await graphql(query, variables, caller) };
   }
 
-  async function answerRest({ asked, fault }: Asked, caller: Caller): Promise<Answer> {
-    return rest.answer(asked, caller, fault?.kind === "distort" ? { body: fault.body } : undefined);
+  async function answerRest({ request, fault }: Asked, caller: Caller): Promise<Answer> {
+    return rest.answer(request, caller, fault?.kind === "distort" ? { body: fault.body } : undefined);
   }
 
   return {
@@ -202,7 +190,7 @@ export async function startGitHub(options: GitHubOptions = {}) {
       files: Readonly<Record<string, string | Buffer | null>>,
       { message = "Change", from, author = ada }: { message?: string; from?: string; author?: typeof ada } = {},
     ): Promise<string> {
-      const work = lock.then(async () => {
+      return inTurn(async () => {
         const head = await git.resolve(`refs/heads/${branch}`);
         const parent = head ?? (from === undefined ? undefined : await git.commitOf(from));
         const entries = Object.entries(files);
@@ -221,16 +209,9 @@ export async function startGitHub(options: GitHubOptions = {}) {
           throw new Error(`${branch} moved meanwhile`);
         return sha;
       });
-      lock = work.then(
-        () => undefined,
-        () => undefined,
-      );
-      return work;
     },
     async [Symbol.asyncDispose](): Promise<void> {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
+      await server[Symbol.asyncDispose]();
       await folder[Symbol.asyncDispose]();
     },
   };
@@ -239,13 +220,23 @@ export async function startGitHub(options: GitHubOptions = {}) {
 export type GitHubHub = Awaited<ReturnType<typeof startGitHub>>;
 
 interface Asked {
-  readonly asked: RestRequest;
+  readonly request: RestRequest;
   readonly operation: string;
   readonly caller: Caller | undefined;
   readonly fault: Fault | undefined;
 }
 
 const ada = { name: "Ada Lovelace", email: "ada@example.com" };
+
+/** Does one work after the other, in the order they were asked for. */
+function createQueue(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const done = last.then(work, work);
+    last = done;
+    return done;
+  };
+}
 
 function permissionsOf(permissions: TokenPermissions): Permissions {
   if (permissions === "read-all") return readAll;
@@ -258,12 +249,6 @@ function tokenOf(authorization: string | undefined): string | undefined {
   const [, scheme = "", credentials = ""] = /^(token|bearer|basic) (.+)$/i.exec(authorization ?? "") ?? [];
   if (scheme.toLowerCase() !== "basic") return credentials || undefined;
   return Buffer.from(credentials, "base64").toString("utf8").split(":")[1];
-}
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 function parsed(text: string): unknown {
