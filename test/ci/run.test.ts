@@ -8,10 +8,13 @@ const files = [
   { status: "failed", assertionResults: [{}] },
 ];
 
-/** Runs `.ci/run` where `npm test` does `script`. */
-async function run(script: string) {
+const report = (passed: number, failed: number, testResults: unknown[] = []) =>
+  `echo '${JSON.stringify({ numPassedTests: passed, numFailedTests: failed, testResults })}' > "$SLIPWAY_TEST_RESULTS"`;
+
+/** Runs `.ci/run` where `npm test` does `script`, and `npm run test:e2e` does `endToEnd`. */
+async function run(script: string, endToEnd = report(0, 0)) {
   await using project = await setupFolder();
-  await project.npm(script);
+  await project.npm(`if [ "$1" = test ]; then ${script}; else ${endToEnd}; fi`);
   const env = { PATH: `${join(project.root, "../bin")}:/usr/bin:/bin` };
   return await new Promise<{ code: number; stdout: string; last: string | undefined; calls: string[] }>((done) => {
     execFile("/bin/bash", [join(project.root, ".ci/run")], { env, cwd: "/" }, async (error, stdout) => {
@@ -21,14 +24,18 @@ async function run(script: string) {
   });
 }
 
-const report = (passed: number, failed: number, testResults: unknown[] = []) =>
-  `echo '${JSON.stringify({ numPassedTests: passed, numFailedTests: failed, testResults })}' > "$SLIPWAY_TEST_RESULTS"`;
-
 describe(".ci/run", () => {
-  test("runs the README's command and ends with the counts", async () => {
+  test("runs the README's commands and ends with the counts", async () => {
     const ended = await run(`echo "CI=$CI"; ${report(12, 0, files.slice(0, 1))}`);
-    expect(ended).toMatchObject({ code: 0, last: "12 passed, 0 failed", calls: ["test"] });
+    expect(ended).toMatchObject({ code: 0, last: "12 passed, 0 failed", calls: ["test", "run test:e2e"] });
     expect(ended.stdout).toContain("CI=true\n");
+  });
+
+  test("adds up the counts, and keeps the first exit code that is not 0", async () => {
+    const both = await run(report(12, 0, files.slice(0, 1)), `${report(3, 1, files)}; exit 1`);
+    expect(both).toMatchObject({ code: 1, last: "15 passed, 1 failed" });
+    const first = await run(`${report(11, 1, files)}; exit 5`, report(4, 0, files.slice(0, 1)));
+    expect(first).toMatchObject({ code: 5, last: "15 passed, 1 failed" });
   });
 
   test.each([

@@ -1,0 +1,1 @@
+// an action that only prepares the machine for the next
