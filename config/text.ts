@@ -15,3 +15,16 @@ export const TextData = z.strictObject({
 });
 
 export type TextData = z.infer<typeof TextData>;
+
+/** A pretrained encoder, and how it is trained on. */
+export const Transformer = z.strictObject({
+  // a folder, s3://BUCKET/PREFIX or hf://NAME@COMMIT: BERT's or DistilBERT's config.json, model.safetensors and tokenizer
+  checkpoint: z.string().min(1).optional(),
+  maxTokens: z.int().min(4).max(4096).default(128), // of a text, special tokens included; what is longer is cut
+  freeze: z
+    .strictObject({
+      embeddings: z.boolean().default(false), // keep them as they are
+      blocks: z.int().nonnegative().default(0), // keep the first so many
+    })
+    .prefault({}),
+});

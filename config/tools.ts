@@ -16,6 +16,7 @@ export const Tools = z.strictObject({
   seaweedfs: z.string().optional(), // its one program, weed
   versitygw: z.string().optional(), // an S3 server on a folder
   chromium: z.string().optional(),
+  miniLm: z.string().optional(), // a folder with a pretrained encoder
   nativeBinding: z.string().optional(), // TensorFlow.js' binding to native TensorFlow
 });
 export type Tools = z.infer<typeof Tools>;

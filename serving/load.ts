@@ -10,6 +10,7 @@ import { type EngineKnobs, startModelEngine } from "./engine/model-engine.ts";
 import { featuresFormat } from "./formats/features.ts";
 import type { RequestFormat } from "./formats/format.ts";
 import { imageFormat } from "./formats/image.ts";
+import { textFormat } from "./formats/text.ts";
 import type { Lineage } from "./lineage.ts";
 
 /** A model package on this machine, and what the release says of it. */
@@ -67,8 +68,8 @@ export async function loadModel(source: Source, options: LoadOptions = {}): Prom
 
 /** Tables are computed here in plain JavaScript, everything else in a process of its own on the fastest backend there is. */
 async function startEngine(folder: string, description: PackageDescription, options: LoadOptions): Promise<Engine> {
-  const { digest, signature } = description;
-  if (signature.inputs.shape.length > 2) {
+  const { digest, signature, text } = description;
+  if (signature.inputs.shape.length > 2 || text) {
     const { knobs = Serving.parse({}), log = () => undefined } = options;
     return await startModelEngine(folder, digest, { knobs, log });
   }
@@ -76,12 +77,13 @@ async function startEngine(folder: string, description: PackageDescription, opti
   return await loadInProcessEngine(folder, digest);
 }
 
-function formatOf({ features, inputExample, signature }: PackageDescription): RequestFormat {
+function formatOf({ features, inputExample, signature, text }: PackageDescription): RequestFormat {
   const [first] = inputExample;
+  if (text) return textFormat(text.encoder, text.examples[0] ?? "");
   if (features) return featuresFormat(features, first as number[]); // a table's row is a flat list
   const [, height, width, channels] = signature.inputs.shape;
   if (height && width && channels === 3 && first !== undefined) return imageFormat([height, width, channels], first);
-  throw new Error("MLmodel: serving answers tables whose features are named, and images in three colours");
+  throw new Error("MLmodel: serving answers tables whose features are named, images in three colours, and texts");
 }
 
 /** The package's own example must get probabilities, whatever its digests say. */

@@ -70,7 +70,7 @@ export function createPrediction({ lifecycle, metrics, meter, monitor, record }:
       }
       const best = indexOfGreatest(probabilities);
       const answer: Answer = { probabilities, best };
-      monitor?.observe(input, probabilities, best);
+      monitor?.observe(model.format.measure?.(input) ?? input, probabilities, best);
       record?.(input, answer);
       return answer;
     },

@@ -67,6 +67,10 @@ def definition(name):
         return f"static void *handle[8]; void *{name}(void) {{ return handle; }}"
     if name == "cudaGetDeviceCount":
         return f"int {name}(int *count) {{ *count = 0; return {NO_DEVICE}; }}"
+    if name == "cudaStreamIsCapturing":
+        return f"int {name}(void *stream, int *status) {{ *status = 0; return 0; }}"
+    if re.search(r"(String|Name)$", name):
+        return f"const char *{name}(void) {{ return \"there is no CUDA here\"; }}"
     return f"int {name}(void) {{ return {0 if name.startswith('__cuda') else NO_DEVICE}; }}"
 
 

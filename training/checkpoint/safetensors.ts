@@ -14,11 +14,12 @@ export interface TensorFile {
 
 const typeNames = { Float32Array: "F32", Int32Array: "I32", Uint8Array: "U8" } as const;
 const types = { F32: Float32Array, I32: Int32Array, U8: Uint8Array } as const;
+const bytesOf = { F32: 4, F16: 2, BF16: 2, I32: 4, U8: 1 } as const;
 const lengthBytes = 8; // of the header's length, a little-endian integer
 const alignment = 8;
 
 const TensorEntry = z.strictObject({
-  dtype: z.enum(["F32", "I32", "U8"]),
+  dtype: z.enum(["F32", "F16", "BF16", "I32", "U8"], { error: ({ input }) => `the type ${input} is not read` }),
   shape: z.array(z.int().nonnegative()),
   data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
 });
@@ -46,8 +47,11 @@ export function encodeSafetensors({ tensors, metadata }: TensorFile): Buffer {
   return bytes;
 }
 
-/** Reads what `encodeSafetensors` wrote; the tensors are copies. Throws for bytes that are no such file. */
-export function decodeSafetensors(bytes: Uint8Array): TensorFile {
+/**
+ * Reads a safetensors file: the tensors that `isWanted`, as copies; numbers of half precision become whole ones. Throws for
+ * bytes that are no such file.
+ */
+export function decodeSafetensors(bytes: Uint8Array, isWanted: (name: string) => boolean = () => true): TensorFile {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerBytes = bytes.length < lengthBytes ? 0n : view.getBigUint64(0, true);
   if (headerBytes === 0n || headerBytes > bytes.length - lengthBytes)
@@ -56,14 +60,31 @@ export function decodeSafetensors(bytes: Uint8Array): TensorFile {
   const text = new TextDecoder().decode(bytes.subarray(lengthBytes, start));
   const { __metadata__: metadata, ...entries } = Header.parse(JSON.parse(text));
   const data = bytes.subarray(start);
-  const tensors = Object.entries(entries).map(([name, entry]): NamedTensor => {
+  const wanted = Object.entries(entries).filter(([name]) => isWanted(name));
+  const tensors = wanted.map(([name, entry]): NamedTensor => {
     const { dtype, shape, data_offsets } = TensorEntry.parse(entry);
-    const type = types[dtype];
     const [from, to] = data_offsets;
-    const size = shape.reduce((product, side) => product * side, type.BYTES_PER_ELEMENT);
+    const size = shape.reduce((product, side) => product * side, bytesOf[dtype]);
     if (to > data.length || to - from !== size)
       throw new Error(`tensor ${name} of shape [${shape}] does not fit bytes ${from} to ${to} of ${data.length}`);
-    return { name, shape, values: new type(new Uint8Array(data.subarray(from, to)).buffer) };
+    return { name, shape, values: valuesOf(dtype, new Uint8Array(data.subarray(from, to)).buffer) };
   });
   return { tensors, metadata };
+}
+
+function valuesOf(dtype: keyof typeof bytesOf, buffer: ArrayBuffer): NamedTensor["values"] {
+  if (dtype === "F16") return Float32Array.from(new Uint16Array(buffer), halfToFloat);
+  if (dtype !== "BF16") return new types[dtype](buffer);
+  const bits = Uint32Array.from(new Uint16Array(buffer), (half) => half << 16); // the upper half of a float32
+  return new Float32Array(bits.buffer);
+}
+
+/** IEEE 754, section 3.6: a sign bit, five of exponent, ten of fraction. */
+function halfToFloat(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = (bits & 1023) / 1024;
+  if (exponent === 0) return sign * fraction * 2 ** -14;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : Number.NaN;
+  return sign * (1 + fraction) * 2 ** (exponent - 15);
 }

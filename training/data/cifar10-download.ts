@@ -14,7 +14,7 @@ import { type DownloadOptions, download } from "./download.ts";
 export async function downloadCifar10(
   folder: string,
   { url, sha256 }: Cifar10Data["download"],
-  options: Omit<DownloadOptions, "url" | "sha256">,
+  options: Pick<DownloadOptions, "info" | "signal">,
 ): Promise<void> {
   const parent = dirname(folder);
   await mkdir(parent, { recursive: true });

@@ -7,7 +7,10 @@ import { openSource, type SourceOptions } from "./source.ts";
 import { loadTable } from "./table.ts";
 import { loadText } from "./text/load.ts";
 
-/** Some examples as the model takes them: `inputs` row by row (`indices.length` x the product of `inputShape`), `labels` as class indices. */
+/**
+ * Some examples as the model takes them: `inputs` row by row (`indices.length` x the product of `inputShape`, or less where
+ * examples have a `size`), `labels` as class indices.
+ */
 export interface Batch {
   inputs: Float32Array;
   labels: Int32Array;
@@ -29,6 +32,8 @@ interface Labelled<R extends Role> {
 export interface Examples<R extends Role> extends Labelled<R> {
   /** Shape of one example, without the batch. */
   readonly inputShape: readonly number[];
+  /** About how long an example is, where that differs: batches of like ones are narrower. */
+  size?(index: number): number;
   read(indices: readonly number[]): Promise<Batch>;
 }
 

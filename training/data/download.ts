@@ -5,15 +5,18 @@ import { pipeline } from "node:stream/promises";
 import { setTimeout } from "node:timers/promises";
 import { BadInputError } from "#config/bad-input.ts";
 
-export interface DownloadOptions {
+/** Of the whole file, in hexadecimal digits: its SHA-256, or the hash by which git knows it. */
+export type Checksum = { sha256: string } | { gitBlob: string };
+
+export type DownloadOptions = Checksum & {
   url: string;
-  sha256: string; // of the whole file, in hexadecimal digits
+  headers?: Readonly<Record<string, string>>; // beside those of the download itself
   signal?: AbortSignal | undefined;
   info: (message: string) => void;
   /** How long nothing may arrive, and how long to wait before the first retry. */
   stallMs?: number;
   retryMs?: number;
-}
+};
 
 const fruitlessTries = 5; // in a row, each without a byte
 const progressMs = 2_000;
@@ -25,7 +28,7 @@ const progressMs = 2_000;
  * the file is empty again; the signal's reason. What has arrived stays for the next time.
  */
 export async function download(path: string, options: DownloadOptions): Promise<void> {
-  const { url, sha256, signal, retryMs = 1_000 } = options;
+  const { url, signal, retryMs = 1_000 } = options;
   for (let fruitless = 0; ; ) {
     const before = await sizeOf(path);
     const reason = await fetchRest(path, before, options);
@@ -36,13 +39,14 @@ export async function download(path: string, options: DownloadOptions): Promise<
     options.info(`downloading ${url}: ${reason.text}; trying again`);
     await setTimeout(retryMs * 2 ** fruitless * (0.5 + Math.random()), undefined, signal && { signal });
   }
-  const hash = createHash("sha256");
+  const [kind, wanted] = "sha256" in options ? ["SHA-256", options.sha256] : ["git hash", options.gitBlob];
+  const hash = "sha256" in options ? createHash("sha256") : createHash("sha1").update(`blob ${await sizeOf(path)}\0`);
   await pipeline(createReadStream(path), hash);
   const actual = hash.digest("hex");
-  if (actual === sha256) return;
+  if (actual === wanted) return;
   await truncate(path); // what is wrong must not be continued
   throw new BadInputError(
-    `the download of ${url} has the SHA-256 ${actual}, where ${sha256} was expected: it was damaged on its way, or the file there is another one now`,
+    `the download of ${url} has the ${kind} ${actual}, where ${wanted} was expected: it was damaged on its way, or the file there is another one now`,
   );
 }
 
@@ -53,12 +57,12 @@ interface Failure {
 }
 
 async function fetchRest(path: string, size: number, options: DownloadOptions): Promise<Failure | undefined> {
-  const { url, signal, info, stallMs = 30_000 } = options;
+  const { url, headers, signal, info, stallMs = 30_000 } = options;
   const stalled = new AbortController();
   const watch = setInterval(() => stalled.abort(new Error(`nothing came for ${stallMs / 1000} s`)), stallMs);
   try {
     const response = await fetch(url, {
-      headers: { "accept-encoding": "identity", ...(size > 0 && { range: `bytes=${size}-` }) },
+      headers: { ...headers, "accept-encoding": "identity", ...(size > 0 && { range: `bytes=${size}-` }) },
       signal: signal ? AbortSignal.any([signal, stalled.signal]) : stalled.signal,
     });
     if (response.status === 416) return undefined; // nothing is left to fetch; the checksum tells

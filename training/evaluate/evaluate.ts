@@ -16,11 +16,12 @@ export async function evaluate(
 ): Promise<{ evaluation: Evaluation; predictions: Prediction[] }> {
   const { examples, champion } = options;
   checkCandidate(options);
-  const reason = champion && incomparable(champion.package, options);
+  const shown = champion?.examples ?? examples;
+  const reason = champion && incomparable(champion.package, { ...options, examples: shown });
   const compared = reason === undefined ? champion : undefined;
   const classes = [...new Set([...options.classes, ...(compared?.package.classes ?? [])])];
   const candidate = await answersOf(options.candidate, examples, classes);
-  const opponent = compared && (await answersOf(compared.package, examples, classes));
+  const opponent = compared && (await answersOf(compared.package, shown, classes));
   const identity = champion && { version: champion.version, modelDigest: champion.package.digest };
   const evaluation: Evaluation = {
     model: options.model,

@@ -12,6 +12,13 @@ export interface EvaluateOptions {
   readonly classes: readonly string[]; // of the data, in the order of the examples' labels
   readonly features?: readonly Feature[] | undefined; // of a table, in the order of the inputs
   readonly candidate: ModelPackage;
-  readonly champion?: { readonly version: string; readonly package: ModelPackage } | undefined;
+  readonly champion?: Opponent | undefined;
   readonly looks: number; // at these examples, this one included; 0 on validation
+}
+
+/** A model in production; `examples` where its tokenizer makes other numbers of the same texts. */
+interface Opponent {
+  readonly version: string;
+  readonly package: ModelPackage;
+  readonly examples?: Examples<"validation" | "test"> | undefined;
 }

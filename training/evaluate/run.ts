@@ -1,17 +1,18 @@
 import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { BadInputError } from "#config/bad-input.ts";
 import type { Config } from "#config/schema.ts";
 import { startBackend } from "#training/backend.ts";
 import { Candidate, type Digest } from "#training/candidate.ts";
-import { asNumbers } from "#training/data/as-numbers.ts";
-import { loadDataset } from "#training/data/dataset.ts";
+import { type Dataset, loadDataset, type TextDataset } from "#training/data/dataset.ts";
 import type { Evaluation } from "#training/evaluation.ts";
 import { readJsonFile } from "#training/json-file.ts";
 import type { ModelPackage } from "#training/package/package.ts";
 import { readPackage } from "#training/package/read.ts";
 import { openStorage } from "#training/storage/open.ts";
 import type { Storage } from "#training/storage/storage.ts";
+import { tokenizedExamples } from "#training/text/tokenized.ts";
 import { isTiny } from "#training/tiny.ts";
 import { evaluate } from "./evaluate.ts";
 import { writeEvaluation } from "./files.ts";
@@ -43,11 +44,10 @@ export interface EvaluateCandidateOptions {
 export async function evaluateCandidate(options: EvaluateCandidateOptions): Promise<Evaluation> {
   const { root, config, storage, role, champion } = options;
   const { model, env } = config;
-  const { summary, classes, features, ...examples } = asNumbers(
-    await loadDataset(config.data, { root }),
-    config.architecture,
-  );
-  await startBackend(config.device, { tiny: isTiny(examples.inputShape) });
+  const dataset = await loadDataset(config.data, { root });
+  const { summary, classes } = dataset;
+  const isText = !("inputShape" in dataset);
+  await startBackend(config.device, { tiny: !isText && isTiny(dataset.inputShape) });
   const examplesFingerprint = role === "test" ? summary.testFingerprint : summary.validationFingerprint;
   const modelDigest =
     options.modelDigest ?? (await readJsonFile(join(options.candidate, "candidate.json"), Candidate)).modelDigest;
@@ -56,11 +56,20 @@ export async function evaluateCandidate(options: EvaluateCandidateOptions): Prom
   try {
     const fetched = champion && (await fetchOpponent(champion, { root, role }));
     opponent = fetched?.package;
+    const examples = examplesFor(candidate, dataset, role);
+    if (!examples)
+      throw new BadInputError("the candidate takes numbers, and the data has texts; train it on this data");
     const look = { model, examplesFingerprint, modelDigest, at: new Date() };
     const result = await evaluate({
-      ...{ model, env, classes, features, examplesFingerprint, candidate },
-      examples: examples[role],
-      champion: champion && opponent && { version: champion.version, package: opponent },
+      ...{ model, env, classes, examplesFingerprint, candidate },
+      features: isText ? undefined : dataset.features,
+      examples,
+      champion: champion &&
+        opponent && {
+          version: champion.version,
+          package: opponent,
+          examples: examplesFor(opponent, dataset, role),
+        },
       looks: role === "test" ? await recordLook(storage, look) : 0,
     });
     const evaluation = {
@@ -92,6 +101,12 @@ async function fetchOpponent(
     const message = error instanceof Error ? error.message : String(error);
     return { unreadable: { version, modelDigest, reason: `${packageUri} can't be read here: ${message}` } };
   }
+}
+
+/** Texts become numbers by each package's own tokenizer; `undefined` for a package without one. */
+function examplesFor({ text }: ModelPackage, dataset: Dataset | TextDataset, role: "validation" | "test") {
+  if ("inputShape" in dataset) return dataset[role];
+  return text && tokenizedExamples(dataset[role], text.encoder);
 }
 
 async function fetchPackage({ packageUri, modelDigest }: Champion, root: string): Promise<ModelPackage> {

@@ -23,6 +23,10 @@ export function buildModel(architecture: Config["architecture"], shape: ModelSha
       return chain("mlp", { ...shape, hiddenUnits: training.hiddenUnits, seed: training.seed });
     case "cnn":
       return cnn(shape, training);
+    case "transformer":
+      throw new BadInputError(
+        "architecture transformer takes texts; for tables there are softmax and mlp, for images cnn",
+      );
   }
 }
 

@@ -1,25 +1,28 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
 import { BadInputError } from "#config/bad-input.ts";
 import type { Digest } from "#training/candidate.ts";
+import { rowsOf } from "#training/text/tokenized.ts";
+import { createTextEncoder } from "#training/text/tokenizer.ts";
 import { about } from "./about.ts";
 import { parseClassNames } from "./class-names.ts";
 import { parseJson } from "./json.ts";
 import { parseMlModel } from "./ml-model.ts";
-import { flatten } from "./nested.ts";
+import { flatten, nest } from "./nested.ts";
 import { type PackageDescription, Rows } from "./package.ts";
 import { Reference } from "./reference.ts";
 import { verifyFiles } from "./verify.ts";
 
-const used = [
-  "MLmodel",
-  "class_names.txt",
-  "input_example.json",
-  "model.json",
-  "reference.json",
-  "weights.bin",
-] as const;
+const described = ["MLmodel", "class_names.txt", "input_example.json", "reference.json"] as const;
+const ofLayers = ["model.json", "weights.bin"] as const;
+export const textModelFiles = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"] as const;
+const ofText = textModelFiles.map((name) => `model/${name}` as const);
 
-/** The bytes of a package's files that were verified, by name. */
-export type VerifiedFiles = Readonly<Record<(typeof used)[number], Uint8Array>>;
+type Used = (typeof described)[number] | (typeof ofLayers)[number] | (typeof ofText)[number];
+
+/** The bytes of a package's files that were verified, by name: those of a layers model, or of a model of texts. */
+export type VerifiedFiles = Readonly<Record<Used, Uint8Array>>;
 
 /**
  * Verifies every byte of the package in `folder`, and reads all but its model: the list of files is held to `expected`,
@@ -34,11 +37,14 @@ export async function readVerified(
   folder: string,
   expected?: Digest,
 ): Promise<{ description: PackageDescription; files: VerifiedFiles }> {
-  const { digest, files } = await verifyFiles(folder, used, expected);
+  const isText = existsSync(join(folder, "model/model.safetensors"));
+  const { digest, files } = await verifyFiles<Used>(folder, [...described, ...(isText ? ofText : ofLayers)], expected);
   const { info, signature } = readText(files, "MLmodel", parseMlModel);
   const classes = readText(files, "class_names.txt", parseClassNames);
   const reference = readText(files, "reference.json", (text) => parseJson(text, Reference));
-  const inputExample = readText(files, "input_example.json", (text) => parseJson(text, Rows));
+  if (isText !== (info.text !== undefined)) throw new Error("MLmodel: it does not say what the package's model takes");
+  const text = info.text && readTextInputs(files, info.text.maxTokens);
+  const inputExample = text?.rows ?? readText(files, "input_example.json", (content) => parseJson(content, Rows));
   about("input_example.json", () => flatten(inputExample, signature.inputs.shape.slice(1)));
   const outputs = signature.outputs.shape[1];
   if (classes.length !== outputs)
@@ -47,7 +53,18 @@ export async function readVerified(
     throw new Error(`reference.json: ${reference.labels.length} classes for a model of ${outputs} outputs`);
   const { features, temperature } = info;
   const description = { digest, info, classes, signature, temperature, inputExample, reference };
-  return { description: { ...description, ...(features && { features }) }, files };
+  const more = { ...(features && { features }), ...(text && { text: text.inputs }) };
+  return { description: { ...description, ...more }, files };
+}
+
+function readTextInputs(files: VerifiedFiles, maxTokens: number) {
+  const parse = (name: "model/tokenizer.json" | "model/tokenizer_config.json") =>
+    readText(files, name, (content) => parseJson(content, z.record(z.string(), z.unknown())));
+  const tokenizer = { tokenizer: parse("model/tokenizer.json"), config: parse("model/tokenizer_config.json") };
+  const encoder = about("model/tokenizer.json", () => createTextEncoder(tokenizer, maxTokens));
+  const examples = readText(files, "input_example.json", (content) => parseJson(content, z.array(z.string()).min(1)));
+  const rows = nest(rowsOf(examples, encoder, maxTokens), [maxTokens]);
+  return { inputs: { encoder, examples }, rows };
 }
 
 /** Reads a verified file as text. Throws an error that names it. */

@@ -2,6 +2,7 @@ import type { LayersModel } from "@tensorflow/tfjs-layers";
 import type { Feature } from "#config/schema.ts";
 import type { Dataset, Examples } from "#training/data/dataset.ts";
 import { predict } from "#training/predict.ts";
+import { tokenCount } from "#training/text/tokenizer.ts";
 import type { InputStatistics, Reference } from "./reference.ts";
 import { histogram, inputStatistics } from "./statistics.ts";
 
@@ -34,13 +35,14 @@ export async function measureReference(
   };
 }
 
-/** A column of a table, or a channel (the last dimension) of an image. */
+/** A column of a table, a channel (the last dimension) of an image, or the length of texts. */
 async function columns(
   examples: Examples<"train">,
   indices: readonly number[],
   features: readonly Feature[] | undefined,
 ): Promise<InputStatistics[]> {
   const { inputs } = await examples.read(indices);
+  if (examples.size) return [inputStatistics("tokens", tokensOf(inputs, indices.length))];
   const width = examples.inputShape.at(-1) ?? 1;
   const kind = examples.inputShape.length === 1 ? "input" : "channel";
   return Array.from({ length: width }, (_, column) => {
@@ -48,6 +50,11 @@ async function columns(
     for (const row of values.keys()) values[row] = inputs[row * width + column] ?? Number.NaN;
     return inputStatistics(features?.[column]?.name ?? `${kind}_${column}`, values);
   });
+}
+
+function tokensOf(inputs: Float32Array, rows: number): Float32Array {
+  const width = inputs.length / rows;
+  return Float32Array.from({ length: rows }, (_, row) => tokenCount(inputs.subarray(row * width, (row + 1) * width)));
 }
 
 function spread(examples: Examples<"train" | "validation">): number[] {

@@ -2,6 +2,7 @@ import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { z } from "zod";
 import { Feature } from "#config/schema.ts";
 import type { Digest } from "#training/candidate.ts";
+import type { TextEncoder } from "#training/text/tokenizer.ts";
 import type { Reference } from "./reference.ts";
 
 /** Numbers in nested arrays, one level a dimension, as JSON holds a tensor. */
@@ -27,6 +28,19 @@ export const TensorSpec = z.strictObject({
 /** MLflow's tensor signature of a classifier: `[-1, ...input shape]` in, `[-1, classes]` out. */
 export const Signature = z.strictObject({ inputs: TensorSpec, outputs: TensorSpec });
 
+/** What a model of texts takes and gives, and what it was trained on from. */
+const TextInfo = z.strictObject({
+  maxTokens: z
+    .int()
+    .positive()
+    .max(2 ** 24),
+  classes: z
+    .int()
+    .positive()
+    .max(2 ** 24),
+  pretrained: z.strictObject({ uri: z.string(), license: z.string().optional() }),
+});
+
 /** What is known of a model beside its weights; in the package as `metadata` of `MLmodel`. */
 export const ModelInfo = z.strictObject({
   name: z.string().min(1),
@@ -34,6 +48,7 @@ export const ModelInfo = z.strictObject({
   description: z.string().default(""),
   temperature: z.number().positive(), // already folded into the last layer's weights
   features: z.array(Feature).optional(), // of a table, in the order of the input
+  text: TextInfo.optional(), // of a model of texts
 });
 
 /** What a verified model package says of its model. */
@@ -45,6 +60,7 @@ export interface PackageDescription {
   readonly features?: readonly Feature[]; // names and bounds of the inputs of a table
   readonly temperature: number;
   readonly inputExample: NestedNumbers[]; // rows the model can answer
+  readonly text?: { encoder: TextEncoder; examples: readonly string[] }; // makes such rows of texts; of which the example is
   readonly reference: Reference; // statistics to measure drift against
 }
 

@@ -61,7 +61,7 @@ async function listFiles(folder: string): Promise<string[]> {
 
 async function readLimited(folder: string, path: string): Promise<Uint8Array> {
   const { size } = await stat(join(folder, path));
-  const largest = /\.(bin|h5)$/.test(path) ? largestWeightsBytes : largestBytes;
+  const largest = /\.(bin|h5|safetensors)$/.test(path) ? largestWeightsBytes : largestBytes;
   if (size > largest) throw new Error(`${path}: ${size} bytes; at most ${largest} are read`);
   return readFile(join(folder, path));
 }

@@ -16,6 +16,7 @@ import type { ModelInfo } from "./package.ts";
 import { pythonEnvironment } from "./python-environment.ts";
 import { Reference } from "./reference.ts";
 import { signatureOf } from "./signature.ts";
+import { type TextContents, textModelFiles } from "./text-model.ts";
 
 /** All that goes into a package; `inputExample` holds whole rows of the model's input shape, one after the other. */
 export interface PackageContents {
@@ -24,6 +25,7 @@ export interface PackageContents {
   readonly info: ModelInfo;
   readonly inputExample: Float32Array;
   readonly reference: Reference;
+  readonly text?: TextContents; // of a model of texts
 }
 
 /**
@@ -36,11 +38,14 @@ export async function writePackage(folder: string, contents: PackageContents): P
   const staging = join(dirname(target), `.${basename(target)}-${randomUUID()}`); // beside it: a rename stays on one disk
   await mkdir(staging, { recursive: true });
   try {
-    const files = await packageFiles(staging, contents).catch((error: Error) => {
+    const files = await filesOf(staging, contents).catch((error: Error) => {
       throw new BadInputError(`can't package the model ${contents.info.name}: ${error.message}`, { cause: error });
     });
     const digests = formatDigests(files);
-    for (const [path, bytes] of files) await writeFile(join(staging, path), bytes);
+    for (const [path, bytes] of files) {
+      await mkdir(dirname(join(staging, path)), { recursive: true });
+      await writeFile(join(staging, path), bytes);
+    }
     await writeFile(join(staging, digestsFile), digests);
     await replaceFolder(target, staging);
     return { digest: sha256(digests) };
@@ -49,8 +54,21 @@ export async function writePackage(folder: string, contents: PackageContents): P
   }
 }
 
-async function packageFiles(staging: string, contents: PackageContents): Promise<Map<string, Uint8Array | string>> {
-  const { classes, info, inputExample, reference } = contents;
+type Files = Map<string, Uint8Array | string>;
+
+async function filesOf(staging: string, contents: PackageContents): Promise<Files> {
+  const { model, classes, info, reference, text } = contents;
+  const own = text ? textModelFiles(model, { classes, info, text }) : await layersModelFiles(staging, contents);
+  return new Map([
+    ...own,
+    ["class_names.txt", formatClassNames(classes)],
+    ["model_summary.txt", own.get("model_summary.txt") ?? modelSummary(model)],
+    ["reference.json", formatJson(Reference.parse(reference))],
+  ]);
+}
+
+async function layersModelFiles(staging: string, contents: PackageContents): Promise<Files> {
+  const { classes, info, inputExample } = contents;
   const encoded = await encodeLayersModel(contents.model, info.name);
   const model = await decodeLayersModel(encoded); // the model as its readers will have it
   try {
@@ -68,11 +86,9 @@ async function packageFiles(staging: string, contents: PackageContents): Promise
       ["data/keras_module.txt", "tensorflow.keras"],
       ["data/save_format.txt", "h5"],
       ["MLmodel", formatMlModel(info, signature)],
-      ["class_names.txt", formatClassNames(classes)],
       ["model_summary.txt", modelSummary(model)],
       ["input_example.json", JSON.stringify(rows)],
       ["serving_input_example.json", JSON.stringify({ inputs: rows })],
-      ["reference.json", formatJson(Reference.parse(reference))],
     ]);
   } finally {
     model.dispose();

@@ -8,7 +8,6 @@ import type { ContentHash } from "#training/content-hash.ts";
 import type { Dataset } from "#training/data/dataset.ts";
 import { classificationMetrics } from "#training/metrics.ts";
 import type { Tracker } from "#training/mlflow/tracker.ts";
-import { buildModel } from "#training/models/build.ts";
 import { calibrate } from "#training/models/calibrate.ts";
 import { foldScaling, measureScaling, scaled } from "#training/models/scaling.ts";
 import { measureReference } from "#training/package/measure-reference.ts";
@@ -16,6 +15,7 @@ import { writePackage } from "#training/package/write.ts";
 import { predict } from "#training/predict.ts";
 import { createClock } from "./clock.ts";
 import type { Resumed } from "./open-run.ts";
+import { createModel, type TextBasis } from "./prepare.ts";
 import { logEnding, logEpoch } from "./record.ts";
 import { pickSamples } from "./samples.ts";
 import { type EpochEvent, type Snapshots, train } from "./train.ts";
@@ -29,6 +29,7 @@ export interface EpochProgress {
 export interface MakeCandidateOptions {
   config: Config;
   dataset: Dataset;
+  text: { basis: TextBasis; examples: readonly string[] } | undefined; // of a transformer; some texts to show
   device: Device;
   content: ContentHash;
   git: GitState | undefined;
@@ -41,11 +42,10 @@ export interface MakeCandidateOptions {
 
 /** Trains, calibrates and packages one model; returns what `candidate.json` holds, which it writes last. */
 export async function* makeCandidate(options: MakeCandidateOptions): AsyncGenerator<EpochProgress, Candidate> {
-  const { config, dataset, device, content, git, signal, folder, tracker, keeper, resumed } = options;
+  const { config, dataset, text, device, content, git, signal, folder, tracker, keeper, resumed } = options;
   const { checkpoint, loggedEpoch } = resumed;
   const spent = createClock(checkpoint?.spent);
-  const shape = { inputShape: dataset.inputShape, classes: dataset.classes.length };
-  const model = buildModel(config.architecture, shape, config.training);
+  const model = createModel(config, dataset, text?.basis);
   try {
     const scaling = dataset.features && (await measureScaling(dataset.train)); // images are scaled by the model's first layer
     const data = scaling
@@ -73,7 +73,12 @@ export async function* makeCandidate(options: MakeCandidateOptions): AsyncGenera
     const temperature = await calibrate(model, data.validation);
     if (scaling) foldScaling(model, scaling);
 
-    const { digest } = await packageModel(join(folder, "candidate", "model"), model, { config, dataset, temperature });
+    const { digest } = await packageModel(join(folder, "candidate", "model"), model, {
+      config,
+      dataset,
+      text,
+      temperature,
+    });
     const { classes } = dataset;
     const probabilities = await predict(model, dataset.validation);
     const validation = classificationMetrics(labelsOf(dataset.validation), probabilities, classes);
@@ -112,18 +117,18 @@ export async function* makeCandidate(options: MakeCandidateOptions): AsyncGenera
   }
 }
 
-interface Packaging {
-  config: Config;
-  dataset: Dataset;
+interface Packaging extends Pick<MakeCandidateOptions, "config" | "dataset" | "text"> {
   temperature: number;
 }
 
 const exampleRows = 3;
 
-async function packageModel(folder: string, model: Sequential, { config, dataset, temperature }: Packaging) {
+async function packageModel(folder: string, model: Sequential, { config, dataset, text, temperature }: Packaging) {
   await mkdir(folder, { recursive: true });
   const rows = Math.min(exampleRows, dataset.validation.length);
   const { inputs } = await dataset.validation.read(Array.from({ length: rows }, (_, row) => row));
+  const { maxTokens } = config.training.transformer;
+  const pretrained = text?.basis.pretrained;
   return await writePackage(folder, {
     model,
     classes: dataset.classes,
@@ -133,8 +138,10 @@ async function packageModel(folder: string, model: Sequential, { config, dataset
       description: config.description,
       temperature,
       ...(dataset.features && { features: [...dataset.features] }),
+      ...(pretrained && { text: { maxTokens, classes: dataset.classes.length, pretrained: pretrained.source } }),
     },
     inputExample: inputs,
+    ...(text && pretrained && { text: { pretrained, examples: text.examples } }),
     reference: await measureReference(model, dataset),
   });
 }

@@ -7,8 +7,6 @@ import type { Candidate, DataSummary, Device, Digest, GitState } from "#training
 import { candidatePrefix, fetchCandidate } from "#training/candidate-store.ts";
 import { deleteCheckpoints } from "#training/checkpoint/store.ts";
 import { contentHash } from "#training/content-hash.ts";
-import { asNumbers } from "#training/data/as-numbers.ts";
-import { loadDataset } from "#training/data/dataset.ts";
 import { dataManifest } from "#training/data/manifest.ts";
 import type { MlflowClient } from "#training/mlflow/client.ts";
 import type { EndStatus } from "#training/mlflow/entry.ts";
@@ -19,6 +17,7 @@ import type { Storage } from "#training/storage/storage.ts";
 import { isTiny } from "#training/tiny.ts";
 import { type EpochProgress, makeCandidate } from "./make-candidate.ts";
 import { isStillOurs, openRun } from "./open-run.ts";
+import { loadExamples, openBasis } from "./prepare.ts";
 import { logBeginning, logOrigin } from "./record.ts";
 
 /** What training tells while it goes on; `candidate` is the last. `reused`: the same content was trained before. */
@@ -56,7 +55,8 @@ export interface TrainCandidateOptions {
 export async function* trainCandidate(options: TrainCandidateOptions): AsyncGenerator<TrainEvent, void> {
   const { root, codeRoot, config, storage, client, signal, git, info } = options;
   const source = { root, info, signal };
-  const files = await dataManifest(config.data, source);
+  const basis = await openBasis(config, source);
+  const files = [...(await dataManifest(config.data, source)), ...(basis?.files ?? [])];
   const content = await contentHash({ codeRoot, config, files });
   if (options.expectedHash && content.hash !== options.expectedHash) {
     throw new BadInputError(
@@ -75,9 +75,9 @@ export async function* trainCandidate(options: TrainCandidateOptions): AsyncGene
     return;
   }
 
-  const dataset = asNumbers(await loadDataset(config.data, source), config.architecture);
+  const { dataset, texts } = await loadExamples(config, basis, source);
   yield { kind: "data", summary: dataset.summary };
-  const device = await startBackend(config.device, { tiny: isTiny(dataset.inputShape), setUp: info });
+  const device = await startBackend(config.device, { tiny: !basis && isTiny(dataset.inputShape), setUp: info });
   yield { kind: "device", device };
 
   await mkdir(folder, { recursive: true });
@@ -94,7 +94,8 @@ export async function* trainCandidate(options: TrainCandidateOptions): AsyncGene
     (isNew ? logBeginning : logOrigin)(tracker, { config, dataset, device, content, git });
     await keeper.keepJournal(); // whoever resumes this training finds its run
     const run = { tracker, keeper, resumed };
-    const candidate = yield* makeCandidate({ config, git, signal, dataset, device, content, folder, ...run });
+    const text = basis && { basis, examples: texts ?? [] };
+    const candidate = yield* makeCandidate({ config, git, signal, dataset, text, device, content, folder, ...run });
     await keeper.confirm(); // packaging took its time
     await storage.upload(folder, prefix, { last: "candidate/candidate.json" });
     status = "FINISHED";

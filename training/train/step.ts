@@ -26,7 +26,7 @@ export interface Step {
 export function createStep(model: Sequential, training: Training): Step {
   const { clipNorm, l2, labelSmoothing, seed } = training;
   const variables = model.weights.map((weight) => weight.read() as tf.Variable);
-  const kernels = variables.filter((_, index) => model.weights[index]?.originalName.endsWith("/kernel"));
+  const kernels = variables.filter(({ shape }) => shape.length > 1); // and embeddings; what is left out are biases and scales
   const optimizer = optimizerOf(training, new Set(kernels));
   const program = compile({ variables, optimizer, seed, ...(clipNorm !== undefined && { clipNorm }) });
 

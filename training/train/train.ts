@@ -6,6 +6,7 @@ import type { Examples } from "#training/data/dataset.ts";
 import { predictLogits } from "#training/models/logits.ts";
 import { createAugment } from "./augment.ts";
 import { fitEpoch, type Reached } from "./fit-epoch.ts";
+import { grouped } from "./grouped.ts";
 import { createShuffle } from "./shuffle.ts";
 import { type Best, restoreSnapshot, type Snapshot, takeSnapshot } from "./snapshot.ts";
 import { createStep } from "./step.ts";
@@ -75,7 +76,7 @@ export async function* train(
       const between = (reached: Reached) => pause({ signal, snapshots, take, reached });
       const met = await fitEpoch(step, data.train, {
         epoch,
-        order: shuffle(),
+        order: grouped(shuffle(), data.train, training.batchSize),
         training,
         augment,
         from: begun,

@@ -1,0 +1,94 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { dropout } from "#training/graph/random.ts";
+import { gelu, layerNorm } from "./operations.ts";
+import { type BlockPart, blockPrefix, embeddingName, embeddingNorm, headPrefix } from "./parameters.ts";
+import type { EncoderShape } from "./shape.ts";
+
+export interface Encoding {
+  shape: EncoderShape;
+  /** A tensor of the checkpoint by its name. */
+  weight(name: string): tf.Tensor;
+  isTraining: boolean; // whether dropout draws
+}
+
+/**
+ * What the classifier is given of each row of token ids [rows, tokens], where a negative id is none: [rows, width]. Devlin
+ * et al. 2019 and Sanh et al. 2019, as Hugging Face computes them; numbers from where there is no token reach nothing.
+ */
+export function encode(ids: tf.Tensor2D, encoding: Encoding): tf.Tensor2D {
+  const { shape, isTraining } = encoding;
+  const [rows, tokens] = ids.shape;
+  const attended = tf.reshape(tf.mul(tf.cast(tf.less(ids, 0), "float32"), -1e9), [rows, 1, 1, tokens]);
+  let states = embed(ids, encoding);
+  for (let index = 0; index < shape.layers; index++) states = block(states, { ...encoding, index, rows, attended });
+  const firsts = tf.slice(tf.reshape(states, [rows, tokens, shape.hidden]), [0, 0, 0], [rows, 1, shape.hidden]);
+  const head = linear(tf.reshape(firsts, [rows, shape.hidden]), headPrefix(shape.kind), encoding);
+  const active = shape.kind === "bert" ? tf.tanh(head) : tf.relu(head);
+  return isTraining ? dropout(active, shape.dropout.classifier) : active;
+}
+
+/** States of all tokens, one after the other: [rows x tokens, width]. */
+function embed(ids: tf.Tensor2D, { shape, weight, isTraining }: Encoding): tf.Tensor2D {
+  const { kind, hidden, types, epsilon } = shape;
+  const [rows, tokens] = ids.shape;
+  const known = tf.cast(tf.reshape(tf.relu(ids), [rows * tokens]), "int32") as tf.Tensor1D;
+  const words = tf.reshape(tf.gather(weight(embeddingName(kind, "word")), known), [rows, tokens, hidden]);
+  const positions = tf.slice(weight(embeddingName(kind, "position")), [0, 0], [tokens, hidden]);
+  const place =
+    types > 0 ? tf.add(positions, tf.slice(weight(embeddingName(kind, "token_type")), [0, 0], [1, hidden])) : positions;
+  const sum = tf.reshape(tf.add(words, place), [rows * tokens, hidden]);
+  return drop(norm(sum, embeddingNorm(kind), { weight, epsilon }), shape.dropout.hidden, isTraining);
+}
+
+interface BlockOptions extends Encoding {
+  index: number;
+  rows: number;
+  attended: tf.Tensor; // [rows, 1, 1, tokens]: 0, and far below where there is no token
+}
+
+function block(states: tf.Tensor2D, options: BlockOptions): tf.Tensor2D {
+  const { shape, index, weight, isTraining } = options;
+  const { kind, epsilon } = shape;
+  const prefix = (part: BlockPart) => blockPrefix(kind, index, part);
+  const mixed = linear(attention(states, options), prefix("output"), options);
+  const dropped = kind === "bert" ? drop(mixed, shape.dropout.hidden, isTraining) : mixed;
+  const between = norm(tf.add(dropped, states), prefix("attentionNorm"), { weight, epsilon });
+  const inner = linear(gelu(linear(between, prefix("up"), options)), prefix("down"), options);
+  const sum = tf.add(drop(inner, shape.dropout.hidden, isTraining), between);
+  return norm(sum, prefix("outputNorm"), { weight, epsilon });
+}
+
+function attention(states: tf.Tensor2D, options: BlockOptions): tf.Tensor2D {
+  const { shape, index, rows, attended, isTraining } = options;
+  const { kind, heads, hidden } = shape;
+  const tokens = states.shape[0] / rows;
+  const width = hidden / heads;
+  const split = (part: BlockPart) =>
+    tf.transpose(
+      tf.reshape(linear(states, blockPrefix(kind, index, part), options), [rows, tokens, heads, width]),
+      [0, 2, 1, 3],
+    );
+  const query = tf.mul(split("query"), 1 / Math.sqrt(width));
+  const scores = tf.add(tf.matMul(query, split("key"), false, true), attended);
+  const shares = drop(tf.softmax(scores), shape.dropout.attention, isTraining);
+  const mixed = tf.transpose(tf.matMul(shares, split("value")), [0, 2, 1, 3]);
+  return tf.reshape(mixed, [rows * tokens, hidden]);
+}
+
+function linear(x: tf.Tensor2D, prefix: string, { weight }: Pick<Encoding, "weight">): tf.Tensor2D {
+  const product = tf.matMul(x, weight(`${prefix}.weight`) as tf.Tensor2D, false, true);
+  return tf.add(product, weight(`${prefix}.bias`));
+}
+
+function norm(
+  x: tf.Tensor,
+  prefix: string,
+  { weight, epsilon }: { weight: Encoding["weight"]; epsilon: number },
+): tf.Tensor2D {
+  const [scale, offset] = [weight(`${prefix}.weight`), weight(`${prefix}.bias`)] as [tf.Tensor1D, tf.Tensor1D];
+  return layerNorm(x, { scale, offset, epsilon });
+}
+
+function drop(x: tf.Tensor, rate: number, isTraining: boolean): tf.Tensor2D {
+  return (isTraining ? dropout(x, rate) : x) as tf.Tensor2D;
+}
