@@ -6,7 +6,7 @@ import { imageTag } from "#actions/gitops/image-tag.ts";
 import { imageNameOf, type Overlay } from "#actions/gitops/overlay.ts";
 import type { Config } from "#config/schema.ts";
 import { Candidate, type Digest } from "#training/candidate.ts";
-import { candidatePrefix } from "#training/candidate-store.ts";
+import { packageUriOf } from "#training/candidate-store.ts";
 import { treeHash } from "#training/content-hash.ts";
 import { Evaluation } from "#training/evaluation.ts";
 import { readJsonFile } from "#training/json-file.ts";
@@ -83,7 +83,7 @@ function overlayOf(
   return {
     version: release?.version ?? "next",
     modelDigest,
-    packageUri: release?.packageUri ?? `${config.models.uri}/${candidatePrefix(model, contentHash)}/candidate/model`,
+    packageUri: release?.packageUri ?? packageUriOf(config, candidate),
     contentHash,
     runId: release?.runId ?? run?.runId ?? "next",
     image: release && release.state !== "registered" ? release.image : tagged,

@@ -23,7 +23,7 @@ export async function benchStarts(): Promise<void> {
   for (const [name, times] of figures) {
     const [fastest, median] = [Math.min(...times), times.sort((a, b) => a - b)[rounds >> 1] ?? Number.NaN];
     console.log(
-      `${name.replace(/\.js$/, "").padEnd(9)} starts in ${median.toFixed(0)} ms (fastest ${fastest.toFixed(0)})`,
+      `${name.replace(/\.js$/, "").padEnd(10)} starts in ${median.toFixed(0)} ms (fastest ${fastest.toFixed(0)})`,
     );
   }
 }
