@@ -1,4 +1,4 @@
-// Prepares what a command of this project needs: `node .ci/setup.mjs packages|check|run|test|e2e|cluster|picture|bundles`. Needs nothing but Node >= 20; does
+// Prepares what a command of this project needs: `node .ci/setup.mjs packages|check|run|test|e2e|cluster|bench|picture|bundles`. Needs nothing but Node >= 20; does
 // nothing the second time. Downloads and builds go to the user's cache, where every checkout finds them.
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, rename, writeFile } from "node:fs/promises";
@@ -17,8 +17,8 @@ import { environment, findPython, pythonRemedy } from "./setup/python.mjs";
 import { linkTestPackages } from "./setup/test-packages.mjs";
 
 const root = join(import.meta.dirname ?? dirname(new URL(import.meta.url).pathname), "..");
-const goals = ["packages", "check", "run", "test", "e2e", "cluster", "picture", "bundles"];
-const goalsWithTestPackages = ["check", "test", "e2e", "picture"];
+const goals = ["packages", "check", "run", "test", "e2e", "cluster", "bench", "picture", "bundles"];
+const goalsWithTestPackages = ["check", "test", "e2e", "bench", "picture"];
 const goalsWithCluster = ["e2e", "cluster"];
 
 const mlflow = {
@@ -37,6 +37,15 @@ const oracles = {
   title: "TensorFlow, PyTorch, scikit-learn and others that tests compare with",
   why: "a Python environment, 1.1 GB once",
 };
+
+const peers = {
+  lock: "peers.txt",
+  modules: ["fastapi", "uvicorn", "sklearn.linear_model", "tf_keras", "onnx"],
+  title: "FastAPI and others that the benchmark of serving compares with",
+  why: "a Python environment, 600 MB once",
+};
+
+const prometheus = "/usr/bin/prometheus"; // promtool comes with it
 
 const seaweedfs = {
   lock: "seaweedfs.txt",
@@ -111,6 +120,12 @@ const tools = [
     make: (python) => environment(root, python, oracles),
   },
   {
+    name: "peersPython",
+    goals: ["bench"],
+    inputs: () => read(`.ci/python/${peers.lock}`),
+    make: (python) => environment(root, python, peers),
+  },
+  {
     name: "kustomize",
     goals: ["test", "picture", ...goalsWithCluster],
     inputs: () => kustomize.version,
@@ -169,6 +184,15 @@ const tools = [
     goals: ["e2e", "picture"],
     inputs: () => "",
     make: () => chromium(),
+  },
+  {
+    name: "prometheus",
+    goals: ["e2e"],
+    inputs: () => "",
+    make: async () => {
+      await debianPackages({ prometheus: [prometheus] }, { title: "Prometheus", why: "by apt-get, 60 MB once" });
+      return prometheus;
+    },
   },
   {
     name: "miniLm",

@@ -6,6 +6,7 @@ import { z } from "zod";
 export const Tools = z.strictObject({
   mlflowPython: z.string().optional(), // a Python that has the pinned MLflow
   oraclesPython: z.string().optional(), // a Python that has MLflow, TensorFlow, PyTorch, scikit-learn, SciPy, statsmodels
+  peersPython: z.string().optional(), // a Python that has FastAPI, scikit-learn, TensorFlow and ONNX
   kustomize: z.string().optional(),
   kubeconform: z.string().optional(),
   kubernetesSchemas: z.string().optional(), // folder of what kubeconform holds manifests to
@@ -16,6 +17,7 @@ export const Tools = z.strictObject({
   seaweedfs: z.string().optional(), // its one program, weed
   versitygw: z.string().optional(), // an S3 server on a folder
   chromium: z.string().optional(),
+  prometheus: z.string().optional(), // promtool is beside it
   miniLm: z.string().optional(), // a folder with a pretrained encoder
   nativeBinding: z.string().optional(), // TensorFlow.js' binding to native TensorFlow
 });
