@@ -3,7 +3,7 @@ import type { RequestFormat } from "./formats/format.ts";
 import { flawOf } from "./json-body.ts";
 import type { UsageMeter } from "./usage.ts";
 
-/** Reads JSON, and the bytes that the model's format names; nothing else. The request's account goes on once a body is there. */
+/** Reads JSON, and the bytes that the model's format names; nothing else. The work on a request begins once its body is there. */
 export function readBodies(app: FastifyInstance, meter: UsageMeter, format?: RequestFormat): void {
   const parse = app.getDefaultJsonParser("error", "error");
   app.removeAllContentTypeParsers();

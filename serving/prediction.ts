@@ -37,10 +37,6 @@ export function createPrediction({ lifecycle, metrics, meter, monitor, record }:
       const reason = lifecycle.unavailable();
       done(reason === undefined ? undefined : new UnavailableError(reason));
     },
-    async preParsing(request, _, payload) {
-      if (request.account) meter.pause(request.account); // until the body is there
-      return payload;
-    },
     async onSend(request, reply) {
       if (!request.account) return;
       request.usage = meter.close(request.account);
@@ -99,6 +95,7 @@ export const usageHeaders = {
   },
   "x-cpu-ms": {
     type: "string",
-    description: "CPU milliseconds spent on this request, here and, as its share of a batch, in the model's process",
+    description:
+      "CPU milliseconds spent on this request once its body was there, and, as its share of a batch, in the model's process",
   },
 };

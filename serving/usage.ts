@@ -12,7 +12,7 @@ export interface Account {
   readonly startMs: number; // performance.now()
   readonly startBytes: number;
   cpuMs: number; // of what is over
-  cpuFromMs: number | undefined; // the process's CPU time when the present stretch began; undefined between stretches
+  cpuFromMs: number | undefined; // the process's CPU time when the present stretch began; undefined outside of one
 }
 
 /** Keeps the accounts of requests; see `createUsageMeter`. */
@@ -24,9 +24,9 @@ export type UsageMeter = ReturnType<typeof createUsageMeter>;
  * (Linux; elsewhere it is that function). CPU time is the whole process's, helper threads with it, because Linux
  * brings a single thread's (`process.threadCpuUsage`) up to date only every 4 ms, and most requests would take 0.
  *
- * A request is worked on in stretches during which nothing else runs on this thread: its headers, its body once that is
- * there, its answer. CPU time is the sum of these and of what the model's process says it spent, so it is the request's
- * own however many are under way. Memory is read at the start and at the end: its change is the process's, whichever
+ * A request is worked on in stretches during which nothing else runs on this thread: from the moment its body is there
+ * until the model is asked elsewhere, and from there to its answer. CPU time is the sum of these and of what the model's
+ * process says it spent, so it is the request's own however many are under way; reading the body is not in it. Memory is read at the start and at the end: its change is the process's, whichever
  * request caused it. The kernel counts it in batches of pages, per processor: most requests change it by nothing, and a
  * sum over many says more than one.
  */
@@ -41,12 +41,12 @@ export function createUsageMeter() {
     account.cpuFromMs = undefined;
   };
   return {
-    /** Opens an account with its first stretch. */
+    /** Opens an account; its first stretch begins with `resume`. */
     open: (): Account => ({
       startMs: performance.now(),
       startBytes: memory.bytes(),
       cpuMs: 0,
-      cpuFromMs: cpuNow(),
+      cpuFromMs: undefined,
     }),
     /** Ends a stretch: other requests run now. */
     pause,

@@ -16,7 +16,7 @@ export interface BatcherOptions extends Pick<Serving, "maxBatchSize" | "dynamicB
 }
 
 const sweepMs = 50;
-const memory = 0.2; // share of the newest batch in the slowness that is expected of the next
+const memory = 0.1; // share of the newest batch in what is expected of the next
 
 /**
  * Gathers what is asked while the model computes: once it is free, all that waits goes to it together, up to
@@ -28,7 +28,8 @@ export function createBatcher({ maxBatchSize, dynamicBatching, compute, batchMs 
   const { maxQueueMs } = dynamicBatching.defaultQueuePolicy;
   const maxDelayMs = dynamicBatching.maxQueueDelayMicroseconds / 1000;
   const listeners: ((figures: BatchFigures) => void)[] = [];
-  let slowness = 1; // how many times as long as expected a batch takes
+  // Times of the last batches, the older the less they weigh; short ones say little, being a moment's bad luck.
+  const recent = { expectedMs: batchMs(maxBatchSize), actualMs: batchMs(maxBatchSize) };
   let computing = 0;
   let delay: NodeJS.Timeout | undefined;
   let sweeping: NodeJS.Timeout | undefined;
@@ -37,6 +38,7 @@ export function createBatcher({ maxBatchSize, dynamicBatching, compute, batchMs 
   const expectedMs = () => {
     const rows = queue.size() + computing;
     const rest = rows % maxBatchSize;
+    const slowness = recent.actualMs / recent.expectedMs;
     return slowness * (Math.floor(rows / maxBatchSize) * batchMs(maxBatchSize) + (rest > 0 ? batchMs(rest) : 0));
   };
 
@@ -45,7 +47,8 @@ export function createBatcher({ maxBatchSize, dynamicBatching, compute, batchMs 
     try {
       const { probabilities, cpuMs } = await compute(concatenated(batch), batch.length);
       const computeMs = performance.now() - startMs;
-      slowness += memory * (computeMs / batchMs(batch.length) - slowness);
+      recent.expectedMs = (1 - memory) * recent.expectedMs + memory * batchMs(batch.length);
+      recent.actualMs = (1 - memory) * recent.actualMs + memory * computeMs;
       answer(batch, probabilities, cpuMs / batch.length);
       const queueMs = batch.map(({ sinceMs }) => startMs - sinceMs);
       for (const listener of listeners) listener({ rows: batch.length, queueMs, computeMs });

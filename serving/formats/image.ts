@@ -38,12 +38,19 @@ export function imageFormat(shape: readonly [number, number, number], example: N
         description: `${bytes} bytes: red, green and blue of each pixel, row by row from the top`,
         bodyLimitBytes: 65_536 + bytes, // so that bodies of a wrong size are told which one is right
         decode(body) {
-          if (body.length === bytes) return Float32Array.from(body, (value) => value / 255);
+          if (body.length === bytes) return fractionsOf(body);
           throw new UnfitBodyError(`has ${body.length} bytes, where ${bytes} are needed: ${shape.join(" x ")}`);
         },
       },
     },
   };
+}
+
+/** A loop, since `Float32Array.from` with a function takes ten times as long. */
+function fractionsOf(bytes: Uint8Array): Float32Array {
+  const fractions = new Float32Array(bytes.length);
+  for (let at = 0; at < bytes.length; at++) fractions[at] = (bytes[at] ?? 0) / 255;
+  return fractions;
 }
 
 function nestedSchema([length, ...inner]: readonly number[]): object {

@@ -74,10 +74,13 @@ function colours(png: DecodedPng): Float32Array {
   const opaque = !hasAlpha || data.every((value, at) => at % channels !== channels - 1 || value === full);
   if (!opaque || png.transparency) throw new UnfitBodyError("has transparent pixels: put it on a background first");
   const isGrey = channels < 3;
-  return Float32Array.from({ length: 3 * pixels }, (_, at) => {
-    const channel = isGrey ? 0 : at % 3;
-    return (data[Math.floor(at / 3) * channels + channel] ?? 0) / full;
-  });
+  const fractions = new Float32Array(3 * pixels);
+  for (let pixel = 0, at = 0; pixel < pixels; pixel++) {
+    for (let colour = 0; colour < 3; colour++) {
+      fractions[at++] = (data[pixel * channels + (isGrey ? 0 : colour)] ?? 0) / full;
+    }
+  }
+  return fractions;
 }
 
 function palettePixels(png: DecodedPng): Uint8Array {

@@ -1,4 +1,5 @@
 import "@tensorflow/tfjs-backend-cpu";
+import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { Training } from "#config/schema.ts";
 import type { Digest } from "#training/candidate.ts";
 import { buildModel } from "#training/models/build.ts";
@@ -10,9 +11,11 @@ const side = 32;
 /** Bytes of a picture: red, green and blue of each pixel. */
 export const picture = Buffer.from(Uint8Array.from({ length: 3 * side * side }, (_, at) => (at * 7) % 256));
 
-/** Writes the package of an untrained network for pictures, as small as `channels` says. */
-export function writeCifar10Package(folder: string, channels: readonly number[] = [4, 6]): Promise<{ digest: Digest }> {
-  const model = buildModel("cnn", { inputShape: [side, side, 3], classes: 10 }, Training.parse({ channels }));
+/** Writes the package of an untrained network for pictures, as small as `channels` says, or of another. */
+export function writeCifar10Package(
+  folder: string,
+  { channels = [4, 6], model = untrained(channels) }: { channels?: readonly number[]; model?: LayersModel } = {},
+): Promise<{ digest: Digest }> {
   const histogram = { edges: [0, 0.25, 0.5, 0.75, 1], counts: [25, 25, 25, 25] };
   return writePackage(folder, {
     model,
@@ -30,4 +33,8 @@ export function writeCifar10Package(folder: string, channels: readonly number[] 
       confidence: { edges: [0, 0.5, 1], counts: [50, 50] },
     },
   });
+}
+
+function untrained(channels: readonly number[]): LayersModel {
+  return buildModel("cnn", { inputShape: [side, side, 3], classes: 10 }, Training.parse({ channels }));
 }

@@ -11,7 +11,7 @@ import { temporaryFolder } from "#test/parts/temporary-folder.ts";
 let folder: AsyncDisposable & { path: string };
 beforeAll(async () => {
   folder = await temporaryFolder();
-  await writeCifar10Package(folder.path, [16, 16]);
+  await writeCifar10Package(folder.path, { channels: [16, 16] });
 });
 afterAll(() => folder[Symbol.asyncDispose]());
 

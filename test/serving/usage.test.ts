@@ -27,11 +27,13 @@ test("a tenth of a millisecond of work shows as CPU time, and waiting does not",
   const meter = createUsageMeter();
   const shares = Array.from({ length: 200 }, () => {
     const account = meter.open();
+    meter.resume(account);
     work(0.1);
     return meter.close(account).cpuMs;
   }).sort((a, b) => a - b);
   expect(shares[100]).toBeGreaterThan(0.05); // the median: a clock that moves in ticks of 4 ms would say 0
   const account = meter.open();
+  meter.resume(account);
   await new Promise((done) => setTimeout(done, 300));
   const waited = meter.close(account);
   expect(waited.latencyMs).toBeGreaterThan(290);
@@ -42,6 +44,7 @@ test("a tenth of a millisecond of work shows as CPU time, and waiting does not",
 test("what runs between two stretches of a request is not its own", () => {
   const meter = createUsageMeter();
   const account = meter.open();
+  meter.resume(account);
   meter.pause(account);
   work(100); // another request's
   meter.resume(account);
