@@ -38,6 +38,7 @@ export const Data = z.discriminatedUnion("format", [TableData, Cifar10Data, Text
 export const Training = z.strictObject({
   epochs: z.int().positive().default(200),
   batchSize: z.int().positive().default(16),
+  accumulation: z.int().positive().default(1), // batches whose mean gradient makes one update
   learningRate: z.number().positive().default(0.01), // the highest, where there is a schedule
   schedule: z.enum(["constant", "cosine", "linear"]).default("constant"), // the others: down to 0 at the end of the last epoch
   warmupEpochs: z.number().nonnegative().default(0), // in which the learning rate rises from 0

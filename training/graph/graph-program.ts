@@ -1,10 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { createCompiledTraining, fedToGathering, fedToUpdate, type Progress } from "./compiled-training.ts";
 import type { NativeBackend } from "./native-backend.ts";
 import type { InputShape, Program, ProgramOptions } from "./program.ts";
 import { restoreStore, stateOf } from "./state.ts";
 import { createStore } from "./store.ts";
 import { type Trace, type Tracing, trace } from "./trace.ts";
-import { trainingStep } from "./training-step.ts";
+import { gatheringStep, trainingStep } from "./training-step.ts";
 import { createViews } from "./views.ts";
 
 type Body = Tracing["body"];
@@ -14,11 +15,11 @@ type Named = Pick<Tracing, "name" | "differentiates">;
 export function createGraphProgram(native: NativeBackend, options: ProgramOptions): Program {
   const { variables, optimizer } = options;
   const { binding } = native;
-  const store = createStore(native, variables, optimizer);
+  const store = createStore(native, options);
   const views = createViews(native, variables, store.readWeights);
   const traces: Trace[] = [];
   let loaded = -1; // how many of the traces the session holds; -1 before there is one
-  let steps = 0;
+  const progress: Progress = { steps: 0, gathered: 0 };
 
   const openSession = () => {
     if (loaded !== traces.length) {
@@ -68,40 +69,35 @@ export function createGraphProgram(native: NativeBackend, options: ProgramOption
     return { get, prepare: (...batches: (readonly InputShape[])[]) => void batches.map(get) };
   };
 
+  const runnable = ({ get, prepare }: ReturnType<typeof compiled>) => ({
+    prepare,
+    run(inputs: readonly tf.Tensor[], fed: tf.Tensor[]) {
+      try {
+        const found = get(inputs);
+        openSession();
+        views.letGo();
+        return execute(found, [...inputs, ...fed]);
+      } finally {
+        tf.dispose(fed);
+      }
+    },
+  });
+
   return {
     mode: "graph",
     get steps() {
-      return steps;
+      return progress.steps;
     },
     set steps(value) {
-      steps = value;
+      progress.steps = value;
     },
     training(loss, name = "the training function") {
       if (!optimizer) throw new Error("a program without an optimizer can't train");
-      const { get, prepare } = compiled(
-        { name, differentiates: true },
-        trainingStep(loss, { ...options, optimizer, store }),
-        [
-          { shape: [], dtype: "float32" }, // the learning rate
-          { shape: [], dtype: "int32" }, // the step
-        ],
-      );
-      return {
-        prepare,
-        run(inputs, learningRate) {
-          const found = get(inputs);
-          openSession();
-          views.letGo();
-          const scalars = [tf.scalar(learningRate), tf.scalar(steps, "int32")];
-          try {
-            const results = execute(found, [...inputs, ...scalars]);
-            steps += 1;
-            return results;
-          } finally {
-            tf.dispose(scalars);
-          }
-        },
-      };
+      const named = { name, differentiates: true };
+      const step = { ...options, optimizer, store };
+      const update = compiled(named, trainingStep(loss, step), fedToUpdate);
+      const gathering = options.accumulates && compiled(named, gatheringStep(loss, step), fedToGathering);
+      return createCompiledTraining(runnable(update), gathering ? runnable(gathering) : undefined, progress);
     },
     inference(results, name = "the function") {
       const body: Body = (inputs, { assigned, result }) => {

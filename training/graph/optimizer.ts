@@ -22,6 +22,9 @@ export function slotsOf(optimizer: Optimizer): readonly string[] {
   return ["m", "v"];
 }
 
+/** Where the gradients of several runs are added up. */
+export const sumSlot = "sum";
+
 /** The share of itself, times the learning rate, that a variable loses with each step. */
 export function decayOf(optimizer: Optimizer, variable: tf.Variable): number {
   if (optimizer.kind !== "adamw" || optimizer.decays?.(variable) === false) return 0;

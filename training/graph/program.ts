@@ -21,6 +21,12 @@ export interface Compiled<Options extends unknown[] = []> {
   prepare(...batches: (readonly InputShape[])[]): void;
 }
 
+/** A function of which each run makes one update, by its own gradients and those gathered since the last update. */
+export interface CompiledTraining extends Compiled<[learningRate: number]> {
+  /** Only adds to the gradients of the next update, which is by the mean of all. Needs `accumulates`. */
+  gather(inputs: readonly tf.Tensor[]): tf.Tensor[];
+}
+
 /** A variable's weights (`slot` "weights") or one of its optimizer slots, by the variable's place in the program. */
 export interface StateEntry {
   slot: string;
@@ -32,6 +38,7 @@ export interface StateEntry {
 export interface ProgramOptions {
   variables: readonly tf.Variable[]; // all that the functions use; those with `trainable` get trained
   optimizer?: Optimizer;
+  accumulates?: boolean; // an update may be by the gradients of several runs; takes the memory of another slot
   clipNorm?: number; // gradients together are scaled down to this norm
   seed?: number; // of uniform and dropout
 }
@@ -45,7 +52,7 @@ export interface Program {
   /** Updates made so far. Keys the random numbers and Adam's bias correction; set it when resuming. */
   steps: number;
   /** A function of which each run makes one update. Random numbers may be drawn in it. */
-  training(loss: LossFunction, name?: string): Compiled<[learningRate: number]>;
+  training(loss: LossFunction, name?: string): CompiledTraining;
   inference(results: ResultFunction, name?: string): Compiled;
   /** Weights and optimizer slots, one at a time: a checkpoint needs memory for one of them only. */
   state(): Generator<StateEntry>;

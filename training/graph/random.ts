@@ -36,6 +36,11 @@ export function uniform(shape: readonly number[]): tf.Tensor {
   return tf.randomUniform([...shape], 0, 1, "float32", `${seed}/${call}/${step}`);
 }
 
+/** What keys the random numbers of the run after `gathered` others of the same step. */
+export function drawOf(step: number, gathered: number): number {
+  return (step + gathered * 0x100_0001) | 0;
+}
+
 /** `x` with a share of `rate` of its elements set to zero and the others scaled up to keep the mean. Srivastava et al. 2014. */
 export function dropout<T extends tf.Tensor>(x: T, rate: number): T {
   if (rate < 0 || rate >= 1) throw new RangeError(`a dropout rate lies in [0, 1), not ${rate}`);

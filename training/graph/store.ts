@@ -1,7 +1,7 @@
-import type * as tf from "@tensorflow/tfjs-core";
 import { attribute, encodeNode } from "./graph-def.ts";
 import type { Handle, NativeBackend } from "./native-backend.ts";
-import { type Optimizer, slotsOf } from "./optimizer.ts";
+import { slotsOf, sumSlot } from "./optimizer.ts";
+import type { ProgramOptions } from "./program.ts";
 import { openSession, type Session } from "./session.ts";
 import { filled } from "./shapes.ts";
 
@@ -20,10 +20,10 @@ interface Stored {
  * The weights and optimizer slots of a program, kept in a TensorFlow session beside the functions that use them.
  * A session can't grow, so new functions move everything to a new one; on a CPU no bytes are copied.
  */
-export function createStore(native: NativeBackend, variables: readonly tf.Variable[], optimizer?: Optimizer) {
+export function createStore(native: NativeBackend, { variables, optimizer, accumulates }: ProgramOptions) {
   const { binding } = native;
   const stored = variables.flatMap((variable, index) => {
-    const slots = optimizer && variable.trainable ? slotsOf(optimizer) : [];
+    const slots = optimizer && variable.trainable ? [...slotsOf(optimizer), ...(accumulates ? [sumSlot] : [])] : [];
     const dtype = native.getDTypeInteger(variable.dtype);
     return ["weights", ...slots].map(
       (slot): Stored => ({ slot, index, handle: `variable${index}_${slot}`, shape: variable.shape, dtype }),
@@ -56,7 +56,11 @@ export function createStore(native: NativeBackend, variables: readonly tf.Variab
     stored,
     /** The VarHandleOps of a variable's slots, in the optimizer's order. */
     slotHandles: (index: number) =>
-      stored.filter((entry) => entry.index === index && entry.slot !== "weights").map(({ handle }) => handle),
+      stored
+        .filter(({ slot, ...entry }) => entry.index === index && slot !== "weights" && slot !== sumSlot)
+        .map(({ handle }) => handle),
+    /** The VarHandleOp of a variable's gathered gradients. */
+    sumHandle: (index: number) => stored.find((entry) => entry.index === index && entry.slot === sumSlot)?.handle ?? "",
     handles: weights.map(({ handle }) => handle),
     readWeights: (): number[] => read(weights).map(({ id }) => id),
     /** Handles of everything in `stored`, in its order. The caller deletes them. */

@@ -30,6 +30,8 @@ interface Result {
 export interface TraceContext {
   recorder: Recorder;
   result: (tensor: tf.Tensor) => Result;
+  /** A tensor for a node's first output. */
+  tensorOf: (node: string, like: { shape: number[]; dtype: tf.DataType }) => tf.Tensor;
   reads: readonly string[]; // the node that reads each variable
   assigned: () => { index: number; value: Result }[]; // variables that the function has given a new value so far
 }
@@ -67,6 +69,10 @@ export function trace(native: NativeBackend, { name, scope, differentiates, vari
     name: recorder.output(native.getInputTensorIds([tensor])[0] ?? 0),
     dtype: native.getDTypeInteger(tensor.dtype),
   });
+  const tensorOf: TraceContext["tensorOf"] = (node, { shape, dtype }) => {
+    const abstract = { shape, dtype: native.getDTypeInteger(dtype) };
+    return native.createOutputTensor({ id: recorder.handleOf(abstract, node), ...abstract });
+  };
   const assigned = () =>
     before.flatMap(({ variable, original }, index) =>
       variable.dataId === original.dataId ? [] : { index, value: result(variable) },
@@ -77,7 +83,7 @@ export function trace(native: NativeBackend, { name, scope, differentiates, vari
     const tensors = fed.map((input) =>
       native.createOutputTensor({ id: recorder.handleOf(input, input.name), shape: input.shape, dtype: input.dtype }),
     );
-    const { outputs, after } = body(tensors, { recorder, result, reads, assigned });
+    const { outputs, after } = body(tensors, { recorder, result, tensorOf, reads, assigned });
     const order = after.map((node) => `^${node}`);
     const fetched = outputs.map(
       (output) => `${recorder.add("Identity", [output.name, ...order], { T: attribute.type(output.dtype) })}:0`,

@@ -14,10 +14,10 @@ export interface Trained {
   gradient: tf.Tensor;
 }
 
-/** Loss, further results and (clipped) gradients of one batch. The further results are kept: dispose them. */
+/** Loss, further results and gradients of one batch. The further results are kept: dispose them. */
 export function gradientsOf(
   loss: () => ReturnType<LossFunction>,
-  { variables, clipNorm }: ProgramOptions,
+  { variables }: ProgramOptions,
   source: RandomSource,
 ): { value: tf.Scalar; extras: tf.Tensor[]; trained: Trained[] } {
   let extras: tf.Tensor[] = [];
@@ -32,33 +32,79 @@ export function gradientsOf(
     const gradient = grads[variable.name];
     return gradient ? [{ variable, index, gradient }] : [];
   });
-  if (clipNorm === undefined) return { value, extras, trained };
-  const clipped = clipByGlobalNorm(
+  return { value, extras, trained };
+}
+
+/** The same with the gradients scaled down together to `clipNorm`, if there is one. */
+export function clipped(trained: readonly Trained[], clipNorm: number | undefined): readonly Trained[] {
+  if (clipNorm === undefined) return trained;
+  const gradients = clipByGlobalNorm(
     trained.map(({ gradient }) => gradient),
     clipNorm,
   );
-  return {
-    value,
-    extras,
-    trained: trained.map((entry, place) => ({ ...entry, gradient: clipped[place] as tf.Tensor })),
-  };
+  return trained.map((entry, place) => ({ ...entry, gradient: gradients[place] as tf.Tensor }));
 }
 
+type StepOptions = ProgramOptions & { optimizer: Optimizer; store: Store };
+
 /** A whole step as graph nodes: loss, gradients, and the update of every variable that has one. */
-export function trainingStep(
-  loss: LossFunction,
-  options: ProgramOptions & { optimizer: Optimizer; store: Store },
-): Tracing["body"] {
+export function trainingStep(loss: LossFunction, options: StepOptions): Tracing["body"] {
   return (tensors, context) => {
-    const [learningRate, step] = tensors.slice(-2);
-    if (!learningRate || !step) throw new Error("the learning rate and the step are fed");
-    const source = { seed: options.seed ?? 0, step: step as tf.Scalar };
-    const { value, extras, trained } = gradientsOf(() => loss(...tensors.slice(0, -2)), options, source);
-    const after = [...updates(trained, context, { ...options, learningRate, step }), ...assignments(context, options)];
+    const [learningRate, step, draw, count] = tensors.slice(-4);
+    if (!learningRate || !step || !draw || !count) throw new Error("rate, step, draw and count are fed");
+    const source = { seed: options.seed ?? 0, step: draw as tf.Scalar };
+    const { value, extras, trained } = gradientsOf(() => loss(...tensors.slice(0, -4)), options, source);
+    const mean = options.accumulates
+      ? averaged(trained, context, { store: options.store, count })
+      : { trained, after: [] };
+    const wanted = clipped(mean.trained, options.clipNorm);
+    const after = [
+      ...updates(wanted, context, { ...options, learningRate, step }),
+      ...mean.after,
+      ...assignments(context, options),
+    ];
     const outputs = [value, ...extras].map(context.result);
     tf.dispose(extras.filter((tensor) => !(tensor instanceof tf.Variable)));
     return { outputs, after };
   };
+}
+
+/** Loss and gradients as graph nodes; the gradients are added to those that wait for the next update. */
+export function gatheringStep(loss: LossFunction, options: StepOptions): Tracing["body"] {
+  return (tensors, context) => {
+    const { recorder, result } = context;
+    const source = { seed: options.seed ?? 0, step: tensors.at(-1) as tf.Scalar };
+    const { value, extras, trained } = gradientsOf(() => loss(...tensors.slice(0, -1)), options, source);
+    const sums = trained.map(({ index, gradient }) => {
+      const { name, dtype } = result(gradient);
+      return recorder.add("AssignAddVariableOp", [options.store.sumHandle(index), name], {
+        dtype: attribute.type(dtype),
+      });
+    });
+    const after = [...sums, ...assignments(context, options)];
+    const outputs = [value, ...extras].map(result);
+    tf.dispose(extras.filter((tensor) => !(tensor instanceof tf.Variable)));
+    return { outputs, after };
+  };
+}
+
+/** The mean of the gradients and of those that wait; nothing waits after it. */
+function averaged(
+  trained: readonly Trained[],
+  { recorder, result, tensorOf }: TraceContext,
+  { store, count }: { store: Store; count: tf.Tensor },
+): { trained: Trained[]; after: string[] } {
+  const means = trained.map((entry) => {
+    const { gradient, index } = entry;
+    const handle = store.sumHandle(index);
+    const dtype = attribute.type(result(gradient).dtype);
+    const read = recorder.add("ReadVariableOp", [handle], { dtype });
+    const zeros = result(tf.zeros(gradient.shape)).name;
+    const cleared = recorder.add("AssignVariableOp", [handle, zeros, `^${read}`], { dtype });
+    const mean = tf.div(tf.add(tensorOf(read, gradient), gradient), count);
+    return { entry: { ...entry, gradient: mean }, cleared };
+  });
+  return { trained: means.map(({ entry }) => entry), after: means.map(({ cleared }) => cleared) };
 }
 
 function updates(

@@ -24,7 +24,7 @@ export interface Pass {
   augment: Augment | undefined;
   /** Where to go on; from the first batch when absent. */
   from: Reached | undefined;
-  /** Awaited before each batch; may throw to end training. */
+  /** Awaited before each batch that begins an update; may throw to end training. */
   between: (reached: Reached) => Promise<void>;
 }
 
@@ -33,16 +33,19 @@ const longestBlockMs = 50;
 /** One pass through the examples. Now and then it lets signals and timers have their turn. */
 export async function fitEpoch(step: Step, examples: Examples<"train">, pass: Pass): Promise<Met> {
   const { epoch, order, training, augment, from, between } = pass;
-  const { batchSize } = training;
-  const stepsPerEpoch = Math.ceil(order.length / batchSize);
+  const { batchSize, accumulation } = training;
+  const count = Math.ceil(order.length / batchSize);
+  const stepsPerEpoch = Math.ceil(count / accumulation);
   const met: Met = from ? { ...from.met } : { rows: 0, loss: 0, right: 0, learningRate: training.learningRate };
   let number = from?.batch ?? 0;
   await setImmediate();
   let turnMs = performance.now();
   for await (const batch of batches(examples, { epoch, order, batchSize, augment, first: number })) {
-    await between({ batch: number, met });
+    if (number % accumulation === 0) await between({ batch: number, met });
     met.learningRate = learningRateAt(step.program.steps, stepsPerEpoch, training);
-    const { rows, loss, right } = tally(step.fit(batch, met.learningRate), batch.labels);
+    const isUpdate = (number + 1) % accumulation === 0 || number + 1 === count;
+    const logits = isUpdate ? step.fit(batch, met.learningRate) : step.gather(batch);
+    const { rows, loss, right } = tally(logits, batch.labels);
     met.rows += rows;
     met.loss += loss;
     met.right += right;

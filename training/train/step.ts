@@ -13,6 +13,8 @@ import { inputsOf, type Predict } from "#training/models/logits.ts";
 export interface Step {
   /** Changes the weights by one batch and returns the logits from before. */
   fit(batch: Batch, learningRate: number): Float32Array;
+  /** Changes nothing yet: the next `fit` is by the mean gradient of both. */
+  gather(batch: Batch): Float32Array;
   predict: Predict;
   /** Weights, optimizer slots and the count of updates. */
   program: Program;
@@ -24,11 +26,15 @@ export interface Step {
  * native backend, operation by operation elsewhere.
  */
 export function createStep(model: Sequential, training: Training): Step {
-  const { clipNorm, l2, labelSmoothing, seed } = training;
+  const { accumulation, clipNorm, l2, labelSmoothing, seed } = training;
   const variables = model.weights.map((weight) => weight.read() as tf.Variable);
   const kernels = variables.filter(({ shape }) => shape.length > 1); // and embeddings; what is left out are biases and scales
   const optimizer = optimizerOf(training, new Set(kernels));
-  const program = compile({ variables, optimizer, seed, ...(clipNorm !== undefined && { clipNorm }) });
+  const program = compile({
+    ...{ variables, optimizer, seed },
+    accumulates: accumulation > 1,
+    ...(clipNorm !== undefined && { clipNorm }),
+  });
 
   const fit = program.training((inputs, wanted) => {
     const logits = forwardInTraining(model, inputs as tf.Tensor);
@@ -40,10 +46,15 @@ export function createStep(model: Sequential, training: Training): Step {
   const predict = program.inference((inputs) => [forward(model, inputs as tf.Tensor)], "the prediction");
 
   const classes = model.outputs[0]?.shape.at(-1) ?? 0;
+  const given = (batch: Batch) => [inputsOf(batch, model), wantedOf(batch.labels, classes, labelSmoothing)];
   return {
     fit(batch, learningRate) {
-      const inputs = [inputsOf(batch, model), wantedOf(batch.labels, classes, labelSmoothing)];
+      const inputs = given(batch);
       return valuesOf(inputs, fit.run(inputs, learningRate).toReversed());
+    },
+    gather(batch) {
+      const inputs = given(batch);
+      return valuesOf(inputs, fit.gather(inputs).toReversed());
     },
     predict(batch) {
       const inputs = [inputsOf(batch, model)];

@@ -53,6 +53,39 @@ describe.each(["graph", "eager"] as const)("a program in %s mode", (mode) => {
     expect(value(predict.run([x()]))[0]).toBeCloseTo(expected[0] ?? 0, 5);
   });
 
+  test("updates by the mean gradient of batches gathered before, as by one batch of all", () => {
+    const options = { mode, optimizer: { kind: "adamw", weightDecay: 0.1 }, clipNorm: 2 } as const;
+    const [parts, whole] = [line({ ...options, accumulates: true }), line(options)];
+    const rows = (from: number, to: number) => [
+      tf.slice2d(x(), [from, 0], [to - from, 2]),
+      tf.slice2d(y(), [from, 0], [to - from, 1]),
+    ];
+    for (let update = 0; update < 3; update++) {
+      const before = [...parts.w.dataSync()];
+      tf.dispose([...parts.train.gather(rows(0, 1)), ...parts.train.gather(rows(1, 2))]);
+      expect([...parts.w.dataSync()]).toEqual(before);
+      expect(parts.program.steps).toBe(update);
+      tf.dispose([...parts.train.run(rows(2, 3), 0.2), ...whole.train.run([x(), y()], 0.2)]);
+      const [found, wanted] = [parts.w.dataSync(), [...whole.w.dataSync()]];
+      for (const [place, weight] of wanted.entries()) expect(found[place]).toBeCloseTo(weight, 5);
+    }
+    expect([...parts.program.state()].map(({ slot }) => slot)).toEqual(["weights", "m", "v", "sum"]);
+    expect(() => whole.train.gather([x(), y()])).toThrow("without accumulates");
+  });
+
+  test("draws other random numbers for each gathered batch", () => {
+    const noise = tf.variable(tf.zeros([4]));
+    const program = compile({ variables: [noise], optimizer: { kind: "sgd" }, accumulates: true, seed: 3, mode });
+    programs.push(program);
+    const train = program.training(() => {
+      const drawn = uniform([4]);
+      return [tf.sum(tf.mul(noise, drawn)), drawn];
+    });
+    const seen = [train.gather([]), train.gather([]), train.run([], 0.1), train.run([], 0.1)];
+    expect(new Set(seen.map(([, drawn]) => [...(drawn?.dataSync() ?? [])].join())).size).toBe(4);
+    tf.dispose(seen.flat());
+  });
+
   test("takes batches of another size", () => {
     const { predict, train, program } = line({ mode });
     train.run([x(), y()], 0.1);

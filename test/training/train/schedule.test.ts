@@ -25,6 +25,11 @@ test("the cosine falls from the full rate to nearly zero, and is at its half in 
   expect(falling).toEqual(falling.toSorted((a, b) => b - a));
 });
 
+test("the line falls by the same in every step", () => {
+  const falling = rates({ schedule: "linear", warmupEpochs: 1 });
+  for (let step = 10; step < 100; step++) expect(falling[step]).toBeCloseTo(0.5 * (1 - (step - 10) / 90), 12);
+});
+
 test("after a warm-up the cosine takes the epochs that are left", () => {
   const both = rates({ schedule: "cosine", warmupEpochs: 2.5 });
   expect(both.indexOf(Math.max(...both))).toBe(24);
