@@ -8,6 +8,7 @@ import { EncoderConfig, shapeOf } from "#training/models/transformer/shape.ts";
 const sample = resolve(import.meta.dirname, "../../training/data/samples/sample-small/requests.csv");
 const letters = [..."abcdefghijklmnopqrstuvwxyz0123456789"];
 const special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
+const poisonous = ["constructor", "prototype", "__proto__"]; // as keys of an object
 const license = "cc0-1.0";
 
 /** Writes a checkpoint of random weights, so small that it trains in seconds; its vocabulary is the sample's words. */
@@ -16,7 +17,7 @@ export async function writeSmallCheckpoint(folder: string, kind: "bert" | "disti
   const counts = Map.groupBy(words, (word) => word);
   const known = [...counts].filter(([, met]) => met.length > 3).map(([word]) => word);
   const pieces = letters.flatMap((letter) => [letter, `##${letter}`]);
-  const vocabulary = [...new Set([...special, ...pieces, ...known])];
+  const vocabulary = [...new Set([...special, ...pieces, ...poisonous, ...known])];
   const sizes = { vocab_size: vocabulary.length, max_position_embeddings: 64, initializer_range: 0.2 };
   const config =
     kind === "bert"

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { BadInputError } from "#config/bad-input.ts";
 import type { Digest } from "#training/candidate.ts";
 import { rowsOf } from "#training/text/tokenized.ts";
-import { createTextEncoder } from "#training/text/tokenizer.ts";
+import { createTextEncoder, parseTokenizer } from "#training/text/tokenizer.ts";
 import { about } from "./about.ts";
 import { parseClassNames } from "./class-names.ts";
 import { parseJson } from "./json.ts";
@@ -58,8 +58,7 @@ export async function readVerified(
 }
 
 function readTextInputs(files: VerifiedFiles, maxTokens: number) {
-  const parse = (name: "model/tokenizer.json" | "model/tokenizer_config.json") =>
-    readText(files, name, (content) => parseJson(content, z.record(z.string(), z.unknown())));
+  const parse = (name: "model/tokenizer.json" | "model/tokenizer_config.json") => readText(files, name, parseTokenizer);
   const tokenizer = { tokenizer: parse("model/tokenizer.json"), config: parse("model/tokenizer_config.json") };
   const encoder = about("model/tokenizer.json", () => createTextEncoder(tokenizer, maxTokens));
   const examples = readText(files, "input_example.json", (content) => parseJson(content, z.array(z.string()).min(1)));

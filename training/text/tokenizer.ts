@@ -6,6 +6,13 @@ export interface TokenizerFiles {
   config: object;
 }
 
+/** A tokenizer's JSON. Its keys are words, and may be any: `prototype` is one. */
+export function parseTokenizer(text: string): object {
+  const value: unknown = JSON.parse(text);
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  throw new Error("an object was expected");
+}
+
 /** Stands where a row of token ids has none. */
 export const noToken = -1;
 

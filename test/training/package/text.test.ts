@@ -27,7 +27,7 @@ const texts = [
   "Where is my parcel?",
   "I paid TWICE for the lamp!",
   "Café – naïve, zażółć",
-  "ok",
+  "the constructor of a prototype",
   "[SEP] [PAD] unk \u{1F600}",
 ];
 const long = "the lamp stopped working ".repeat(40);

@@ -1,9 +1,8 @@
-import { z } from "zod";
 import { BadInputError } from "#config/bad-input.ts";
 import { decodeSafetensors, type NamedTensor } from "#training/checkpoint/safetensors.ts";
 import { parseJson } from "#training/package/json.ts";
 import { type CheckpointFile, type CheckpointFiles, weightsFile } from "#training/pretrained/files.ts";
-import type { TextEncoder, TokenizerFiles } from "#training/text/tokenizer.ts";
+import { parseTokenizer, type TextEncoder, type TokenizerFiles } from "#training/text/tokenizer.ts";
 import { tokenizerOfVocabulary } from "#training/text/vocabulary.ts";
 import { parametersOf } from "./parameters.ts";
 import { EncoderConfig, type EncoderShape, shapeOf } from "./shape.ts";
@@ -18,8 +17,6 @@ export interface Pretrained {
   weights: ReadonlyMap<string, NamedTensor>;
 }
 
-const AnyObject = z.record(z.string(), z.unknown());
-
 /**
  * Reads a checkpoint's files.
  * @throws BadInputError naming the file at fault, for what is no encoder that can be computed here.
@@ -33,9 +30,9 @@ export function parseCheckpoint({ uri, license, files }: CheckpointFiles): Pretr
     }
   };
   const config = read("config.json", (text) => parseJson(text, EncoderConfig));
-  const tokenizerConfig = read("tokenizer_config.json", (text) => parseJson(text, AnyObject));
+  const tokenizerConfig = read("tokenizer_config.json", parseTokenizer);
   const tokenizer = files.has("tokenizer.json")
-    ? read("tokenizer.json", (text) => parseJson(text, AnyObject))
+    ? read("tokenizer.json", parseTokenizer)
     : read("vocab.txt", (text) => tokenizerOfVocabulary(text, tokenizerConfig));
   const shape = shapeOf(config);
   try {
