@@ -17,7 +17,8 @@ export async function commitReleases(
   committer: Committer,
   about: Considerations,
 ): Promise<PromoteResult[]> {
-  const commits = await Promise.all(releases.map((release) => codeCommit(release, about)));
+  const finding = Promise.all(releases.map((release) => codeCommit(release, about)));
+  finding.catch(() => undefined); // awaited where it is needed
   let outcomes: Outcome[] = [];
   const landed = await land(committer, async (head): Promise<Plan<PromoteResult[]>> => {
     const files: Record<string, string> = {};
@@ -29,6 +30,7 @@ export async function commitReleases(
         const overlay = overlayOf(release, source, about);
         const { kind, reason } = await consider({ model: release.model, overlay, current }, about);
         if (kind !== "promote") return void outcomes.push({ kind, reason });
+        const commits = await finding;
         files[path] = writeOverlay(source, overlay);
         const { image } = overlay;
         outcomes.push({ kind, reason, release, image, from: current?.version, commit: commits[index] });

@@ -28,6 +28,9 @@ import { outcomeOf, promoteTable } from "./summary.ts";
 
 await runAction(async () => {
   const inputs = readInputs(Inputs);
+  const hashing = treeHash(join(codeRoot, "serving"));
+  const connecting = connectGitHub(inputs.token);
+  for (const early of [hashing, connecting]) early.catch(() => undefined); // awaited below
   const root = resolve(inputs.root);
   const releases = await Promise.all(inputs.releases.map((file) => readJsonFile(file, Release)));
   const [config, ...others] = await Promise.all(releases.map(({ model }) => loadActionConfig(inputs, model)));
@@ -39,7 +42,7 @@ await runAction(async () => {
     mode = config.promotion.mode,
   } = inputs;
 
-  const { github, here } = await connectGitHub(inputs.token);
+  const { github, here } = await connecting;
   const target = await openGitHubTarget(github, here, { repository, branch, mode });
   const client = connectMlflow(config);
   try {
@@ -53,7 +56,7 @@ await runAction(async () => {
           createCodeHistory(root),
         ]),
         order: config.promotion.order,
-        servingTree: await treeHash(join(codeRoot, "serving")),
+        servingTree: await hashing,
         imageDigest: inputs["image-digest"],
         blocked: (version) => blockedReason(client, version),
       },
