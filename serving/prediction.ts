@@ -23,8 +23,8 @@ interface Options {
   readonly metrics: Metrics;
   readonly meter: UsageMeter;
   readonly monitor: Monitor | undefined;
-  /** Told of every prediction. */
-  readonly record?: (input: Float32Array, answer: Answer) => void;
+  /** Told of every prediction, by what of its input is counted. */
+  readonly record?: (measured: Float32Array, answer: Answer) => void;
 }
 
 /** Asks the model, keeps each request's account, and counts inputs and answers. */
@@ -66,8 +66,11 @@ export function createPrediction({ lifecycle, metrics, meter, monitor, record }:
       }
       const best = indexOfGreatest(probabilities);
       const answer: Answer = { probabilities, best };
-      monitor?.observe(model.format.measure?.(input) ?? input, probabilities, best);
-      record?.(input, answer);
+      if (monitor || record) {
+        const measured = model.format.measure?.(input) ?? input;
+        monitor?.observe(measured, probabilities, best);
+        record?.(measured, answer);
+      }
       return answer;
     },
   };

@@ -12,16 +12,23 @@ export interface RequestFormat {
   readonly tensor: TensorFormat;
 }
 
-/** An input tensor of the Open Inference Protocol. */
-export interface TensorFormat {
-  readonly datatype: "FP32";
-  readonly shape: readonly number[]; // of one row
-  /**
-   * Why the values are no input of this model, beginning with what is wrong; `undefined` when they are one. One row's,
-   * already known to be as many as the shape wants.
-   */
-  fault(values: Float32Array): string | undefined;
-}
+/** An input tensor of the Open Inference Protocol: numbers, or texts. */
+export type TensorFormat =
+  | {
+      readonly datatype: "FP32";
+      readonly shape: readonly number[]; // of one row
+      /**
+       * Why the values are no input of this model, beginning with what is wrong; `undefined` when they are one. One row's,
+       * already known to be as many as the shape wants.
+       */
+      fault(values: Float32Array): string | undefined;
+    }
+  | {
+      readonly datatype: "BYTES";
+      readonly shape: readonly []; // a text is a row
+      /** The model's input out of a text that is not empty. */
+      encode(text: string): Float32Array;
+    };
 
 /** A body that is bytes. */
 export interface BinaryBody {

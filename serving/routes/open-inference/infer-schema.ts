@@ -26,13 +26,16 @@ export function inferBodySchema({ datatype, shape }: TensorFormat): object {
             name: { type: "string", enum: [inputName] },
             shape: {
               type: "array",
-              description: `[rows, ${shape.join(", ")}], at most ${mostRows} rows`,
+              description: `[${["rows", ...shape].join(", ")}], at most ${mostRows} rows`,
               minItems: shape.length + 1,
               maxItems: shape.length + 1,
               items: { type: "integer", minimum: 1 },
             },
             datatype: { type: "string", enum: [datatype] },
-            data: { type: "array", description: "Numbers row by row, nested as the shape is or flat" },
+            data: {
+              type: "array",
+              description: datatype === "BYTES" ? "Texts" : "Numbers row by row, nested as the shape is or flat",
+            },
           },
         },
       },

@@ -3,7 +3,7 @@ import type { TensorFormat } from "#serving/formats/format.ts";
 /** An input tensor of a request. */
 export interface InputTensor {
   readonly shape: readonly number[];
-  readonly data: readonly unknown[]; // numbers row by row, nested or flat
+  readonly data: readonly unknown[]; // numbers row by row, nested or flat; or texts
 }
 
 /** Rows that one request may ask for. */
@@ -13,16 +13,33 @@ export const mostRows = 256;
 export function rowsOf({ shape, data }: InputTensor, tensor: TensorFormat): Float32Array[] {
   const [rows = 0, ...one] = shape;
   if (one.join() !== tensor.shape.join()) {
-    throw unfit(`the shape is [${shape.join(", ")}], where [rows, ${tensor.shape.join(", ")}] is expected`);
+    const wanted = ["rows", ...tensor.shape].join(", ");
+    throw unfit(`the shape is [${shape.join(", ")}], where [${wanted}] is expected`);
   }
   if (rows > mostRows) throw unfit(`${rows} rows are asked for, where at most ${mostRows} are answered at once`);
-  const size = one.reduce((product, length) => product * length, 1);
+  return tensor.datatype === "BYTES" ? textRows(rows, data, tensor.encode) : numberRows(rows, data, tensor);
+}
+
+function textRows(rows: number, data: readonly unknown[], encode: (text: string) => Float32Array): Float32Array[] {
+  if (data.length !== rows) throw unfit(`there are ${data.length} texts, where the shape wants ${rows}`);
+  return data.map((text, row) => {
+    if (typeof text !== "string" || text === "") throw unfit(`row ${row} is no text, or an empty one`);
+    return encode(text);
+  });
+}
+
+function numberRows(
+  rows: number,
+  data: readonly unknown[],
+  { shape, fault: faultOf }: Extract<TensorFormat, { datatype: "FP32" }>,
+): Float32Array[] {
+  const size = shape.reduce((product, length) => product * length, 1);
   const values = new Float32Array(rows * size);
   const count = fill(values, 0, data);
   if (count !== values.length) throw unfit(`there are ${count} numbers, where the shape wants ${values.length}`);
   return Array.from({ length: rows }, (_, row) => {
     const input = values.slice(row * size, (row + 1) * size);
-    const fault = tensor.fault(input);
+    const fault = faultOf(input);
     if (fault !== undefined) throw unfit(`row ${row}: ${fault}`);
     return input;
   });

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { buildApp } from "#serving/app.ts";
 import { type Asker, UnavailableError } from "#serving/engine/engine.ts";
+import { textFormat } from "#serving/formats/text.ts";
 import { createLifecycle } from "#serving/lifecycle.ts";
 import { classes, irisServed } from "#test/parts/iris-served.ts";
 
@@ -9,9 +10,7 @@ afterEach(async () => {
   for (const close of open.splice(0)) await close();
 });
 
-async function start(predict?: (input: Float32Array, asker: Asker) => Float32Array) {
-  const iris = irisServed();
-  const served = predict ? { ...iris, engine: { ...iris.engine, predict } } : iris;
+async function start(served = irisServed()) {
   const lifecycle = createLifecycle(served);
   const limits = { bodyLimitBytes: 1_048_576, requestTimeoutMs: 1000 };
   const app = await buildApp({ served, lifecycle, limits });
@@ -19,6 +18,12 @@ async function start(predict?: (input: Float32Array, asker: Asker) => Float32Arr
   const infer = (payload: object | string, path = "/v2/models/iris/infer") =>
     app.inject({ method: "POST", url: path, headers: { "content-type": "application/json" }, payload });
   return { app, lifecycle, infer };
+}
+
+/** The model with another way to predict. */
+function predicting(predict: (input: Float32Array, asker: Asker) => Float32Array) {
+  const iris = irisServed();
+  return { ...iris, engine: { ...iris.engine, predict } };
 }
 
 const setosa = [5.1, 3.5, 1.4, 0.2];
@@ -70,10 +75,11 @@ test("only the outputs that are asked for are answered", async () => {
 
 test("priority and timeout reach the queue", async () => {
   const asked: Asker[] = [];
-  const { infer } = await start((_, asker) => {
+  const model = predicting((_, asker) => {
     asked.push(asker);
     return Float32Array.of(1, 0, 0);
   });
+  const { infer } = await start(model);
   await infer({ inputs: [tensor], parameters: { priority: 1, timeout: 250_000 } });
   expect(asked).toMatchObject([
     { priority: 1, timeoutMs: 250 },
@@ -119,9 +125,10 @@ test.for(["/v2/models/other/infer", "/v2/models/iris/versions/4/infer", "/v2/mod
 );
 
 test("an unknown path and a busy model are told in the protocol's own shape too", async () => {
-  const { app, infer, lifecycle } = await start(() => {
+  const busyModel = predicting(() => {
     throw new UnavailableError("the model has more to do than it can answer in time", 700);
   });
+  const { app, infer, lifecycle } = await start(busyModel);
   expect((await app.inject("/v2/repository")).json()).toEqual({ error: expect.stringContaining("GET /v2/repository") });
   const busy = await infer({ inputs: [one] });
   expect(busy.statusCode).toBe(503);
@@ -129,5 +136,29 @@ test("an unknown path and a busy model are told in the protocol's own shape too"
   lifecycle.drain();
   for (const path of ["/v2/health/ready", "/v2/models/iris/ready"]) {
     expect((await app.inject(path)).statusCode).toBe(503);
+  }
+});
+
+test("texts travel as BYTES, a row each, and are tokenised as /predict does", async () => {
+  const encoder = { maxTokens: 4, vocabulary: 1000, encode: (text: string) => [1, text.length, 2] };
+  const asked: Float32Array[] = [];
+  const model = predicting((input) => {
+    asked.push(input);
+    return Float32Array.of(0, 1, 0);
+  });
+  const { app, infer } = await start({ ...model, format: textFormat(encoder, "good") });
+  const { inputs } = (await app.inject("/v2/models/iris")).json();
+  expect(inputs).toEqual([{ name: "inputs", datatype: "BYTES", shape: [-1] }]);
+  const texts = { name: "inputs", datatype: "BYTES", shape: [2], data: ["good", "very bad"] };
+  const { outputs } = (await infer({ inputs: [texts], outputs: [{ name: "class" }] })).json();
+  expect(outputs[0].data).toEqual(["versicolor", "versicolor"]);
+  await app.inject({ method: "POST", url: "/predict", payload: { text: "good" } });
+  expect(asked.map((row) => [...row])).toEqual([
+    [1, 4, 2, -1],
+    [1, 8, 2, -1],
+    [1, 4, 2, -1],
+  ]);
+  for (const data of [["one"], ["one", 2], ["one", ""], ["one", ["two"]]]) {
+    expect((await infer({ inputs: [{ ...texts, data }] })).statusCode).toBe(400);
   }
 });
