@@ -12,7 +12,7 @@ import { startGit, startKwok, startRegistry } from "./servers.ts";
  * Starts this machine's one cluster: Kubernetes' control plane, a real node and room for fake ones, a registry, git over
  * HTTP, and Argo CD. What runs already is left alone, so a start that was broken off goes on. Needs root on Linux.
  */
-export async function startCluster(say: (line: string) => void): Promise<void> {
+export async function startCluster(say: (line: string) => void | Promise<void>): Promise<void> {
   if (await isNodeOfAnother())
     throw new Error("this machine is a node of another Kubernetes cluster; it can't be one of two");
   await mkdir(folder, { recursive: true, mode: 0o711 });
@@ -29,7 +29,7 @@ export async function startCluster(say: (line: string) => void): Promise<void> {
   for (const [title, work] of steps) {
     const startMs = performance.now();
     await work();
-    say(`${title}: ${((performance.now() - startMs) / 1000).toFixed(1)} s`);
+    await say(`${title}: ${((performance.now() - startMs) / 1000).toFixed(1)} s`);
   }
 }
 

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { stringify } from "yaml";
+import { z } from "zod";
 import { command } from "#test/parts/command.ts";
 import { pki } from "./certificates.ts";
 import { getJson, kubectl } from "./kubectl.ts";
@@ -39,16 +40,38 @@ export async function startNode(): Promise<void> {
   await kubectl(["patch", "node", nodeName, "--subresource=status", "--type=json", `--patch=${JSON.stringify([gpu])}`]);
 }
 
-/** Ends the kubelet, every container that it started, and containerd. */
+/** Ends the kubelet, every container that it started with its network, and containerd. */
 export async function stopNode(): Promise<void> {
   await stop("kubelet");
   if (isRunning("containerd")) {
-    const listed = await ctr("tasks", "list", "--quiet");
-    for (const id of listed.split("\n").filter(Boolean))
-      await ctr("tasks", "delete", "--force", id).catch(() => undefined);
+    const networks = await podNetworks();
+    for (const id of await names("tasks")) await ctr("tasks", "delete", "--force", id).catch(() => undefined); // or by itself
+    for (const path of networks) await command(["ip", "netns", "delete", basename(path)]).catch(() => undefined);
   }
   await stop("containerd");
   await unmountAll();
+}
+
+/** Where the network namespaces of the pods are mounted. */
+async function podNetworks(): Promise<Set<string>> {
+  const Container = z.object({
+    Spec: z.object({
+      linux: z.object({ namespaces: z.array(z.object({ type: z.string(), path: z.string().optional() })) }),
+    }),
+  });
+  const paths = new Set<string>();
+  for (const id of await names("containers")) {
+    const { Spec } = Container.parse(JSON.parse(await ctr("containers", "info", id)));
+    const network = Spec.linux.namespaces.find(
+      ({ type, path }) => type === "network" && path?.startsWith("/var/run/netns/"),
+    );
+    if (network?.path) paths.add(network.path);
+  }
+  return paths;
+}
+
+async function names(kind: "tasks" | "containers"): Promise<string[]> {
+  return (await ctr(kind, "list", "--quiet")).split("\n").filter(Boolean);
 }
 
 /** Runs containerd's client, in the kubelet's namespace of images. */

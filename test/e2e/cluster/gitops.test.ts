@@ -1,0 +1,223 @@
+import * as tfc from "@tensorflow/tfjs-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { awaitSync } from "#actions/await-sync/run.ts";
+import { createArgocd } from "#actions/gitops/argocd.ts";
+import { ArgocdError, ArgocdUnreachableError } from "#actions/gitops/argocd-errors.ts";
+import { readChampion } from "#actions/gitops/champion.ts";
+import { land } from "#actions/gitops/committer.ts";
+import { overlayPath } from "#actions/gitops/overlay.ts";
+import type { Promotable } from "#actions/promote/consider.ts";
+import { promote } from "#actions/promote/run.ts";
+import { rollback } from "#actions/rollback/run.ts";
+import { adminToken, followGitops } from "#test/parts/cluster/gitops.ts";
+import { startDocker, stopDocker } from "#test/parts/cluster/images.ts";
+import { getJson, kubectl } from "#test/parts/cluster/kubectl.ts";
+import { argocdUrl } from "#test/parts/cluster/place.ts";
+import { makeServingImage } from "#test/parts/cluster/serving-image.ts";
+import { useCluster } from "#test/parts/cluster/use.ts";
+import { flower, irisModel } from "#test/parts/iris-served.ts";
+import { freePort } from "#test/parts/mlflow.ts";
+import { registered, sha256Of } from "#test/parts/release.ts";
+
+const where = { env: "dev", model: "iris" };
+type Gitops = Awaited<ReturnType<typeof followGitops>>;
+let gitops: Gitops;
+let first: Awaited<ReturnType<typeof makeServingImage>>;
+let second: typeof first;
+const lines: string[] = [];
+
+useCluster();
+beforeAll(async () => {
+  await startDocker();
+  try {
+    first = await makeServingImage("first", irisModel());
+    second = await makeServingImage("second", otherModel());
+  } finally {
+    await stopDocker();
+  }
+  gitops = await followGitops();
+});
+afterAll(async () => await gitops?.[Symbol.asyncDispose]());
+
+/** The same model with other weights. */
+function otherModel() {
+  const model = irisModel();
+  model.setWeights(model.getWeights().map((weight) => tfc.mul(weight, 1.5)));
+  return model;
+}
+
+function release(version: number, { modelDigest, image }: typeof first): Promotable {
+  return { ...registered(version), state: "built", modelDigest, image };
+}
+
+async function promoteOne(release: Promotable) {
+  const about = {
+    history: gitops.history,
+    order: "version",
+    servingTree: sha256Of("f"),
+    blocked: async () => undefined,
+  } as const;
+  const [result] = await promote([release], { ...about, committer: gitops.committer });
+  return result;
+}
+
+async function promoted(version: number, of: typeof first): Promise<string> {
+  const result = await promoteOne(release(version, of));
+  if (result.kind !== "promoted") throw new Error(`${result.kind}: ${result.reason}`);
+  return result.release.commit.sha;
+}
+
+function awaitCommit(commit: string, minutes = 8) {
+  const info = (line: string) => lines.push(line);
+  return awaitSync({ ...where, commit }, { ...gitops, timeoutMs: minutes * 60_000, info });
+}
+
+interface Pod {
+  metadata: { deletionTimestamp?: string };
+  status: { podIP?: string; conditions?: { type: string; status: string }[] };
+}
+
+/** What each pod that is ready says of itself. */
+async function versions(): Promise<{ version: string; digest: string }[]> {
+  const { items } = (await getJson("pods", "-n", "models-dev", "-l", "app.kubernetes.io/instance=iris")) as {
+    items: Pod[];
+  };
+  const ready = items.filter(
+    ({ metadata, status }) =>
+      !metadata.deletionTimestamp &&
+      status.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True"),
+  );
+  return await Promise.all(
+    ready.map(async ({ status }) => {
+      const body = JSON.stringify(flower);
+      const headers = { "content-type": "application/json" };
+      const answer = await fetch(`http://${status.podIP}:8000/predict`, { method: "POST", headers, body });
+      const { class: best, model } = (await answer.json()) as {
+        class: string;
+        model: { version: string; digest: string };
+      };
+      expect(best).toBe("setosa");
+      return { version: model.version, digest: model.digest };
+    }),
+  );
+}
+
+const replicas = async () => {
+  const found = (await getJson("deployment", "iris-serving", "-n", "models-dev")) as { spec: { replicas: number } };
+  return found.spec.replicas;
+};
+
+test("a promotion is deployed: Synced and Healthy, and its pods answer with the model that was promoted", async () => {
+  const commit = await promoted(1, first);
+  expect(await awaitCommit(commit, 12)).toMatchObject({
+    kind: "deployed",
+    reason: expect.stringContaining("version 1 is Synced and Healthy"),
+    release: { version: "1" },
+  });
+  expect(await versions()).toEqual(Array.from({ length: 2 }, () => ({ version: "1", digest: first.modelDigest })));
+});
+
+test("Argo CD's page tells the model's story", async () => {
+  const { spec } = (await getJson("application", "serving-dev-iris", "-n", "argocd")) as { spec: { info: object[] } };
+  await expect
+    .poll(
+      async () => {
+        const now = (await getJson("application", "serving-dev-iris", "-n", "argocd")) as { spec: { info: object[] } };
+        return now.spec.info;
+      },
+      { timeout: 180_000, interval: 2_000 },
+    )
+    .toContainEqual({ name: "Model version", value: "1" });
+  expect(spec.info).toHaveLength(4);
+});
+
+test("what somebody changes by hand is healed", async () => {
+  await kubectl(["scale", "deployment/iris-serving", "-n", "models-dev", "--replicas=5"]);
+  await expect.poll(replicas, { timeout: 120_000, interval: 200 }).toBe(2);
+});
+
+test("a token that may only read is enough, and can change nothing", async () => {
+  const answer = await fetch(`${argocdUrl}/api/v1/applications/serving-dev-iris/sync`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${gitops.token}`, "content-type": "application/json" },
+    body: "{}",
+  });
+  expect(answer.status).toBe(403);
+  const admin = createArgocd({ url: argocdUrl, token: await adminToken() });
+  expect(await admin.application("serving-dev-iris")).toMatchObject({ status: { sync: { status: "Synced" } } });
+});
+
+describe("what can't be asked", () => {
+  test("an Application that is not there, and a token that is none, are told with the remedy", async () => {
+    await expect(gitops.argocd.application("serving-dev-none")).rejects.toThrow(/403.*no such Application/);
+    const stranger = createArgocd({ url: argocdUrl, token: "none" });
+    await expect(stranger.application("serving-dev-iris")).rejects.toThrow(ArgocdError);
+    await expect(stranger.application("serving-dev-iris")).rejects.toThrow(/401.*generate-token/);
+  });
+
+  test("an Argo CD that never answers ends the wait with its address", async () => {
+    const url = `http://127.0.0.1:${await freePort()}`;
+    const argocd = createArgocd({ url, token: "none", tries: 2 });
+    const commit = await gitops.committer.head();
+    const waiting = awaitSync(
+      { ...where, commit },
+      { ...gitops, argocd, timeoutMs: 2_000, pollMs: 100, info: () => undefined },
+    );
+    await expect(waiting).rejects.toThrow(ArgocdUnreachableError);
+    await expect(waiting).rejects.toThrow(url);
+  });
+});
+
+test("an image that can't be pulled stops at the old pods, and why is told", async () => {
+  const broken = { ...second, image: { ...second.image, digest: sha256Of("e") } };
+  const commit = await promoted(2, broken);
+  expect(await awaitCommit(commit)).toMatchObject({
+    kind: "failed",
+    reason: expect.stringMatching(
+      /degraded for \d+ s: .*pod iris-serving-\S+: .*(ErrImagePull|ImagePullBackOff|not found|pull)/i,
+    ),
+  });
+  expect(await versions()).toEqual(Array.from({ length: 2 }, () => ({ version: "1", digest: first.modelDigest })));
+});
+
+test("a rollback brings the version before back", async () => {
+  const request = { ...where, reason: "its image can't be pulled" };
+  const result = await rollback(request, { ...gitops, registry: undefined });
+  expect(result).toMatchObject({ kind: "promoted", version: "1", fromVersion: "2" });
+  if (result.kind !== "promoted") throw new Error(result.kind);
+  expect(await awaitCommit(result.commit.sha)).toMatchObject({ kind: "deployed", release: { version: "1" } });
+});
+
+test("the number of pods is its owner's: set to 3 in git, it stays 3 through a promotion", async () => {
+  const path = overlayPath("dev", "iris");
+  await land(gitops.committer, async (head) => {
+    const source = (await gitops.committer.read(head, path)) ?? "";
+    return { kind: "change", message: "Three", files: { [path]: source.replace(/count: \d+/, "count: 3") } };
+  });
+  await expect.poll(replicas, { timeout: 120_000, interval: 500 }).toBe(3);
+  const commit = await promoted(3, second);
+  expect(await awaitCommit(commit)).toMatchObject({ kind: "deployed" });
+  expect(await versions()).toEqual(Array.from({ length: 3 }, () => ({ version: "3", digest: second.modelDigest })));
+});
+
+test("of twenty promotions at once the newest ends in the cluster, and older ones are superseded", async () => {
+  const releases = Array.from({ length: 20 }, (_, index) => {
+    if (index === 19) return release(23, first);
+    return release(4 + index, {
+      modelDigest: sha256Of("0").replace(/..$/, String(10 + index)),
+      image: { ...first.image, tag: `t${index}` },
+    });
+  });
+  const shuffled = releases.toSorted((a, b) => a.runId.localeCompare(b.runId) || Number(a.version) - Number(b.version));
+  const results = await Promise.all(shuffled.map((each) => promoteOne(each)));
+  expect(results.filter(({ kind }) => !["promoted", "superseded"].includes(kind))).toEqual([]);
+  const awakenings = await Promise.all(
+    results.flatMap((result) => (result.kind === "promoted" ? [awaitCommit(result.release.commit.sha)] : [])),
+  );
+  const byKind = (kind: string) =>
+    awakenings.filter((each) => each.kind === kind).map(({ release: { version } }) => version);
+  expect(byKind("deployed")).toEqual(["23"]);
+  expect(byKind("superseded")).toHaveLength(awakenings.length - 1);
+  expect(await readChampion(gitops.committer, where)).toMatchObject({ version: "23" });
+  expect(new Set((await versions()).map(({ version }) => version))).toEqual(new Set(["23"]));
+});
