@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { commonInputs } from "#actions/io/inputs.ts";
+import { commonInputs, Flag } from "#actions/io/inputs.ts";
 import { Digest } from "#training/candidate.ts";
 
 export const Inputs = z
@@ -8,8 +8,19 @@ export const Inputs = z
     model: z.string(),
     "package-uri": z.string().optional(),
     "model-digest": Digest.optional(),
+    where: z.enum(["runner", "cluster"]).default("runner"),
+    image: z.string().optional(),
+    retry: Flag.default(false),
+    minutes: z.coerce.number().nonnegative().default(45),
+    "argocd-url": z.url({ protocol: /^https?$/, error: "must be an http:// or https:// URL" }).optional(),
+    "argocd-token": z.string().optional(),
+    token: z.string().optional(),
   })
   .refine((inputs) => !inputs["package-uri"] || inputs["model-digest"], {
     path: ["model-digest"],
     error: "is needed with package-uri",
+  })
+  .refine((inputs) => inputs.where === "runner" || inputs.image, {
+    path: ["image"],
+    error: "is needed with where: cluster",
   });

@@ -22,6 +22,8 @@ describe("permissions", () => {
     const held = atWork.flatMap(({ name, job }) => (writes(job).length > 0 ? [[name, writes(job)]] : []));
     expect(Object.fromEntries(held)).toEqual({
       "comment.yml comment": ["pull-requests"],
+      "finish.yml go-on": ["actions"],
+      "model.yml deploy": ["deployments"],
       "model.yml image": ["packages"],
       "model.yml promote": ["contents", "pull-requests"],
       "model.yml report": ["statuses"],

@@ -1,0 +1,31 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { listEnvironments } from "#config/load.ts";
+import type { Config } from "#config/schema.ts";
+import { contentHash } from "#training/content-hash.ts";
+import { dataManifest } from "#training/data/manifest.ts";
+import type { JobOrder } from "./job.ts";
+
+export interface OrderParts {
+  root: string; // of the models' repository
+  codeRoot: string; // of Slipway, whose training code is in the image
+  config: Config;
+  set: readonly string[];
+  image: string;
+  gitSha: string | undefined;
+  signal?: AbortSignal | undefined;
+  info: (line: string) => void;
+}
+
+/** All that a training Job of this very content is made of. */
+export async function orderOf(parts: OrderParts): Promise<Omit<JobOrder, "attempt">> {
+  const { root, codeRoot, config, set, image, gitSha, signal, info } = parts;
+  const manifest = await dataManifest(config.data, { root, signal, info });
+  const { hash } = await contentHash({ codeRoot, config, files: manifest });
+  const environments = await listEnvironments(root); // a model's file may have a block of each
+  const names = [...environments.map((env) => `${env}.yaml`), `models/${config.model}.yaml`];
+  const texts = await Promise.all(
+    names.map(async (name) => [name, await readFile(join(root, "config", name), "utf8")]),
+  );
+  return { config, contentHash: hash, image, gitSha, set, files: Object.fromEntries(texts) };
+}
