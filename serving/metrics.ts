@@ -1,7 +1,9 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Engine } from "./engine/engine.ts";
+import { latencies } from "./latencies.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Lineage } from "./lineage.ts";
+import { loadMetrics } from "./load-metrics.ts";
 import type { Monitor } from "./monitor.ts";
 import { monitorMetrics } from "./monitor-metrics.ts";
 import type { Usage } from "./usage.ts";
@@ -16,8 +18,6 @@ export interface Measured {
   readonly engine?: Engine; // absent for a broken package, as is the monitor
   readonly monitor?: Monitor;
 }
-
-const latencies = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 
 /** Counts requests and predictions beside the process's own figures (CPU, memory, event-loop lag, garbage collection). */
 export function createMetrics({ lineage, lifecycle, engine, monitor }: Measured) {
@@ -50,6 +50,18 @@ export function createMetrics({ lineage, lifecycle, engine, monitor }: Measured)
     registers,
   });
   let inFlight = 0;
+  let first: NodeJS.CpuUsage | undefined; // when the first prediction was asked for
+  let elsewhereMs = 0;
+  new Counter({
+    name: "serving_cpu_seconds_total",
+    help: "CPU time since the first prediction request: all of this process, and batches of the model's process",
+    registers,
+    collect() {
+      this.reset();
+      const { user, system } = first ? process.cpuUsage(first) : { user: 0, system: 0 };
+      this.inc((user + system) / 1e6 + elsewhereMs / 1000);
+    },
+  });
   new Gauge({
     name: "predict_in_flight",
     help: "Prediction requests that have not been answered yet",
@@ -81,7 +93,12 @@ export function createMetrics({ lineage, lifecycle, engine, monitor }: Measured)
     },
     abort: (route: string) => aborted.inc({ route }),
     begin() {
+      first ??= process.cpuUsage();
       inFlight += 1;
+    },
+    /** Adds CPU time that the model's process has spent. */
+    charge(cpuMs: number) {
+      elsewhereMs += cpuMs;
     },
     end() {
       inFlight -= 1;
@@ -91,56 +108,4 @@ export function createMetrics({ lineage, lifecycle, engine, monitor }: Measured)
       memory.observe(usage.memoryBytes);
     },
   };
-}
-
-/** The queue before the model's process, its batches and the process itself. */
-function loadMetrics(register: Registry, load: NonNullable<Engine["load"]>): void {
-  const registers = [register];
-  const gauges = [
-    ["model_queue_depth", "Requests that wait for the model", load.queued],
-    ["model_batch_in_progress", "Requests in the batch that is being computed", load.computing],
-    ["model_process_resident_memory_bytes", "Memory of the model's process", load.residentBytes],
-  ] as const;
-  for (const [name, help, read] of gauges) {
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(read());
-      },
-    });
-  }
-  new Counter({
-    name: "model_process_restarts_total",
-    help: "Times that the model's process was started again",
-    registers,
-    collect() {
-      this.reset();
-      this.inc(load.restarts());
-    },
-  });
-  const rows = new Histogram({
-    name: "model_batch_size",
-    help: "Requests computed together",
-    buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024],
-    registers,
-  });
-  const waited = new Histogram({
-    name: "model_queue_seconds",
-    help: "Time that a request waited for the model",
-    buckets: latencies,
-    registers,
-  });
-  const computed = new Histogram({
-    name: "model_batch_seconds",
-    help: "Time that a batch took",
-    buckets: latencies,
-    registers,
-  });
-  load.onBatch((figures) => {
-    rows.observe(figures.rows);
-    computed.observe(figures.computeMs / 1000);
-    for (const queueMs of figures.queueMs) waited.observe(queueMs / 1000);
-  });
 }

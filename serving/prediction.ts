@@ -54,6 +54,7 @@ export function createPrediction({ lifecycle, metrics, meter, monitor, record }:
         ...wish,
         isGone: () => request.raw.socket.destroyed,
         charge: (cpuMs) => {
+          metrics.charge(cpuMs);
           if (account) account.cpuMs += cpuMs;
         },
       };

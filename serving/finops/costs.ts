@@ -2,7 +2,8 @@ import type { Machine, Prices, Term } from "./prices.ts";
 import { terms } from "./prices.ts";
 import { type Demand, machinesFor } from "./queueing.ts";
 
-const hoursPerMonth = 730;
+/** A twelfth of a year. */
+export const hoursPerMonth = 730;
 
 /** What one prediction takes, by measurement. */
 export interface Profile {

@@ -1,6 +1,6 @@
 import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
-import { type Objective, type Profile, scenario } from "./costs.ts";
+import { hoursPerMonth, type Objective, type Profile, scenario } from "./costs.ts";
 import type { Machine } from "./prices.ts";
 
 /** How traffic moves around its mean. */
@@ -47,7 +47,7 @@ export function simulateMonths(
       const noise = Math.exp(traffic.noise * normal() - traffic.noise ** 2 / 2); // of mean 1
       sum += priceOf(Math.max(0.001, traffic.perSecond * day * grown * noise));
     }
-    return sum;
+    return (sum * hoursPerMonth) / (days * hours);
   };
   return Array.from({ length: given.months }, month).sort((one, other) => one - other);
 }

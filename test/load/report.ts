@@ -23,13 +23,16 @@ export async function loadReport(samples: readonly Sample[], load: Load): Promis
         Object.entries(statuses).map(([status, count]) => [status, String(count)]),
       ),
       heading("Over time"),
-      figure(await drawTime(samples), "Latency percentiles and answers a second over the time of the test"),
+      figure(
+        await drawTime(samples, load.seconds),
+        "Latency percentiles and answers a second over the time of the test",
+      ),
     ],
   });
 }
 
-function drawTime(samples: readonly Sample[]): Promise<string> {
-  const seconds = bySecond(samples);
+function drawTime(samples: readonly Sample[], length: number): Promise<string> {
+  const seconds = bySecond(samples).filter(({ second }) => second + 1 <= length); // what is over is no whole second
   const latencies = seconds.flatMap(({ second, summary: { percentiles } }) =>
     (["p50", "p95", "p99"] as const).map((name) => ({ second, percentile: name, ms: percentiles[name] })),
   );

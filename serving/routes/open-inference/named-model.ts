@@ -20,6 +20,6 @@ export function notFound(message: string): Error {
 /** Path parameters, for the API document. */
 export function paramsOf(path: string): object {
   const names = ["model", ...(path.includes(":version") ? ["version"] : [])];
-  const name = { type: "string", minLength: 1, maxLength: 200 };
+  const name = { type: "string", minLength: 1, maxLength: 100 };
   return { type: "object", required: names, properties: Object.fromEntries(names.map((each) => [each, name])) };
 }

@@ -32,5 +32,6 @@ export const modelFailures = failures({
   400: "The request is not one of this protocol",
   401: "A token is needed, and this is not it",
   404: "Another model or version is served here",
+  414: "The path is longer than any of this server's",
   503: "There is no model now: `Retry-After` says when to ask again",
 });

@@ -1,0 +1,55 @@
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import type { Engine } from "./engine/engine.ts";
+import { latencies } from "./latencies.ts";
+
+/** Metrics of the queue before the model's process, its batches and the process itself. */
+export function loadMetrics(register: Registry, load: NonNullable<Engine["load"]>): void {
+  const registers = [register];
+  const gauges = [
+    ["model_queue_depth", "Requests that wait for the model", load.queued],
+    ["model_batch_in_progress", "Requests in the batch that is being computed", load.computing],
+    ["model_process_resident_memory_bytes", "Memory of the model's process", load.residentBytes],
+  ] as const;
+  for (const [name, help, read] of gauges) {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+  new Counter({
+    name: "model_process_restarts_total",
+    help: "Times that the model's process was started again",
+    registers,
+    collect() {
+      this.reset();
+      this.inc(load.restarts());
+    },
+  });
+  const rows = new Histogram({
+    name: "model_batch_size",
+    help: "Requests computed together",
+    buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024],
+    registers,
+  });
+  const waited = new Histogram({
+    name: "model_queue_seconds",
+    help: "Time that a request waited for the model",
+    buckets: latencies,
+    registers,
+  });
+  const computed = new Histogram({
+    name: "model_batch_seconds",
+    help: "Time that a batch took",
+    buckets: latencies,
+    registers,
+  });
+  load.onBatch((figures) => {
+    rows.observe(figures.rows);
+    computed.observe(figures.computeMs / 1000);
+    for (const queueMs of figures.queueMs) waited.observe(queueMs / 1000);
+  });
+}
