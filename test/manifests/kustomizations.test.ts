@@ -102,6 +102,17 @@ test("an overlay that scales by itself leaves the number of replicas to the auto
   await expect(kubeconform(await kustomizeText(dirname(path)))).resolves.toBeUndefined();
 });
 
+test("each model of dev also runs on one machine, at a port of its own", async () => {
+  const models = (env: string) => readdir(join(root, "manifests/serving/overlays", env));
+  expect(await models("local")).toEqual(await models("dev"));
+  const services = (await models("local")).map(async (model) => {
+    const { Service } = await kustomizeBuild(join(root, "manifests/serving/overlays/local", model));
+    return (Service as { spec: { ports: { nodePort: number }[] } }).spec.ports[0]?.nodePort;
+  });
+  const ports = await Promise.all(services);
+  expect(new Set(ports).size).toBe(ports.length);
+});
+
 test("on one machine a server is reached at a port of the node", async () => {
   const { Service, Deployment } = await kustomizeBuild(join(root, "manifests/serving/overlays/local/iris"));
   expect(Service).toMatchObject({ spec: { type: "NodePort", ports: [{ nodePort: 30_080, targetPort: "http" }] } });

@@ -4,7 +4,7 @@ import { command } from "#test/parts/command.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 // of projects whose schemas are in no registry; the API server of the cluster checks those that it knows
-const foreign = ["Application", "ApplicationSet", "AppProject", "ExternalSecret", "SecretStore"];
+const foreign = ["Application", "ApplicationSet", "AppProject", "ExternalSecret", "PodMonitor", "PrometheusRule"];
 
 /** Holds manifests (a text of YAML documents) to Kubernetes' schemas. Throws with what is wrong, by resource. */
 export async function kubeconform(manifests: string): Promise<void> {
