@@ -1,6 +1,6 @@
 import { getOctokit } from "@actions/github";
 import type { GitHubHub } from "#test/parts/github/start.ts";
-import { type Account, nextNumber, now, type Pull } from "#test/parts/github/state.ts";
+import { type Account, newIssue, type Pull } from "#test/parts/github/state.ts";
 import type { Run } from "./act.ts";
 
 /** Something that happens on GitHub, as a workflow sees it. */
@@ -82,8 +82,8 @@ export function createEvents(hub: GitHubHub) {
     /** Opens a pull request of a branch here, or of a fork whose commit is `sha`. */
     openPull({ branch, sha, from = owner, user = ada, title = "Change iris" }: OpenedPull): Pull {
       const pull: Pull = {
-        ...{ number: nextNumber(hub.state), title, body: null, state: "open", stateReason: null, labels: [], user },
-        ...{ createdAt: now(), updatedAt: now(), closedAt: null, base: "main", mergedAt: null, isDraft: false },
+        ...newIssue(hub.state, { title, body: undefined, user }),
+        ...{ base: "main", mergedAt: null, isDraft: false },
         head: { owner: from, branch, sha },
       };
       hub.state.pulls.push(pull);

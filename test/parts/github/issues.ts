@@ -1,7 +1,7 @@
 import { invalid, notFound, Refusal } from "./answer.ts";
 import { type ApiRequest, type Emulated, type Handlers, numberParam, optionalText, textOf } from "./handlers.ts";
 import { page } from "./paging.ts";
-import { type Issue, nextNumber, now, type Pull } from "./state.ts";
+import { type Issue, newIssue, now, type Pull } from "./state.ts";
 
 const longestBody = 65_536;
 const longestTitle = 256;
@@ -49,19 +49,8 @@ export function issueHandlers({ state, shapes }: Emulated): Handlers {
       checkBody(optionalText(request, "body"), "Issue");
       const labels = labelNames(request);
       addLabels(labels);
-      const at = now();
-      const issue: Issue = {
-        number: nextNumber(state),
-        title,
-        body: optionalText(request, "body") ?? null,
-        state: "open",
-        stateReason: null,
-        labels,
-        user: request.caller.account,
-        createdAt: at,
-        updatedAt: at,
-        closedAt: null,
-      };
+      const body = optionalText(request, "body");
+      const issue = newIssue(state, { title, body, user: request.caller.account, labels });
       state.issues.push(issue);
       return { status: 201, body: shapes.issue(issue) };
     },

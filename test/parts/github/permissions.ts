@@ -47,7 +47,7 @@ const needs: Record<string, Need> = {
   "issues/update": write("issues", "pull-requests"),
   "issues/update-comment": write("issues", "pull-requests"),
   "pulls/create": write("pull-requests"),
-  "pulls/get": read("pull-requests"),
+  "pulls/get": read("pull-requests", "contents"),
   "pulls/list": read("pull-requests"),
   "pulls/list-files": read("pull-requests"),
   "pulls/update": write("pull-requests"),

@@ -2,7 +2,7 @@ import { invalid, notFound, Refusal } from "./answer.ts";
 import { type ApiRequest, type Emulated, type Handlers, numberParam, optionalText, textOf } from "./handlers.ts";
 import { checkBody, checkTitle } from "./issues.ts";
 import { page } from "./paging.ts";
-import { nextNumber, now, type Pull } from "./state.ts";
+import { newIssue, now, type Pull } from "./state.ts";
 
 /** Pull requests. Their heads follow the branches of this repository. */
 export function pullHandlers({ state, shapes }: Emulated): Handlers {
@@ -65,18 +65,9 @@ export function pullHandlers({ state, shapes }: Emulated): Handlers {
         const message = `A pull request already exists for ${head.owner}:${head.branch}.`;
         throw invalid("PullRequest", { code: "custom", message });
       }
-      const at = now();
+      const body = optionalText(request, "body");
       const pull: Pull = {
-        number: nextNumber(state),
-        title,
-        body: optionalText(request, "body") ?? null,
-        state: "open",
-        stateReason: null,
-        labels: [],
-        user: request.caller.account,
-        createdAt: at,
-        updatedAt: at,
-        closedAt: null,
+        ...newIssue(state, { title, body, user: request.caller.account }),
         head: { ...head, sha },
         base,
         mergedAt: null,

@@ -158,7 +158,15 @@ export function now(): string {
   return new Date().toISOString().replace(/\.\d+Z$/, "Z");
 }
 
-/** The next number of an issue or pull request: they share one sequence. */
-export function nextNumber(state: State): number {
-  return Math.max(0, ...[...state.issues, ...state.pulls].map(({ number }) => number)) + 1;
+/** An open issue with the next number, which issues and pull requests share. */
+export function newIssue(
+  state: State,
+  { title, body, user, labels = [] }: { title: string; body: string | undefined; user: Account; labels?: string[] },
+): Issue {
+  const at = now();
+  const number = Math.max(0, ...[...state.issues, ...state.pulls].map((issue) => issue.number)) + 1;
+  return {
+    ...{ number, title, body: body ?? null, state: "open", stateReason: null, labels, user },
+    ...{ createdAt: at, updatedAt: at, closedAt: null },
+  };
 }
