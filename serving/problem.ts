@@ -79,7 +79,8 @@ export interface Explained {
 /** What the client is told of an error: all about its own faults, nothing about ours. */
 export function explain(error: FastifyError): Explained {
   if (error.validation) {
-    const errors = error.validation.slice(0, maxFaults).map(faultOf);
+    const told = error.validation.filter(({ keyword }) => keyword !== "if"); // what its branch wants is told already
+    const errors = told.slice(0, maxFaults).map(faultOf);
     return { status: 422, detail: errors.map(({ field, reason }) => `${field} ${reason}`).join("; "), errors };
   }
   if (error instanceof UnavailableError) {

@@ -4,6 +4,8 @@ export interface RequestFormat {
   readonly bodyLimitBytes: number; // no well-meant body is larger
   /** The model's input out of a JSON body that the schema has accepted. */
   encode(body: unknown): Float32Array;
+  /** The inputs out of a JSON body that is a list of them; `undefined` for a body that is a single one. */
+  encodeList?(body: unknown): Float32Array[] | undefined;
   /** What of an input is counted to tell drift, in the order of the reference's inputs; the input itself when absent. */
   measure?(input: Float32Array): Float32Array;
   /** Bodies that are bytes, by their media type. */

@@ -23,16 +23,21 @@ export function predictRoute(app: FastifyInstance, options: Options): void {
 function answering(model: Model, { prediction, bodyLimitBytes }: Options): RouteShorthandOptionsWithHandler {
   const { classes, format, lineage } = model;
   const { name, version, digest } = lineage;
+  const answerTo = async (input: Float32Array, request: FastifyRequest) => {
+    const { probabilities, best } = await prediction.ask(model, input, { request });
+    return {
+      class: classes[best],
+      probabilities: Object.fromEntries(classes.map((each, at) => [each, probabilities[at]])),
+      model: { name, version, digest },
+    };
+  };
   return {
-    schema: { ...description, body: bodySchema(format), response: { 200: answerSchema(classes), ...faults } },
+    schema: { ...description, body: bodySchema(format), response: { 200: answersSchema(model), ...faults } },
     bodyLimit: Math.min(bodyLimitBytes, format.bodyLimitBytes),
     async handler(request) {
-      const { probabilities, best } = await prediction.ask(model, inputOf(request, format), { request });
-      return {
-        class: classes[best],
-        probabilities: Object.fromEntries(classes.map((each, at) => [each, probabilities[at]])),
-        model: { name, version, digest },
-      };
+      const list = format.encodeList?.(request.body);
+      if (list) return await Promise.all(list.map((input) => answerTo(input, request)));
+      return await answerTo(inputOf(request, format), request);
     },
   };
 }
@@ -71,7 +76,14 @@ const faults = problems({
 
 const { name, version, digest } = lineageSchema.properties;
 
-function answerSchema(classes: readonly string[]): object {
+/** An answer, or a list of them where the body may be a list of inputs. */
+function answersSchema({ classes, format }: Model): object {
+  const { description, headers, ...one } = answerSchema(classes);
+  if (!format.encodeList) return { description, headers, ...one };
+  return { description, headers, anyOf: [one, { type: "array", items: one }] };
+}
+
+function answerSchema(classes: readonly string[]) {
   return {
     description: "The likeliest class, and how likely each is",
     headers: usageHeaders,

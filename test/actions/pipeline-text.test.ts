@@ -58,6 +58,14 @@ test("texts go the whole road from the sample to a served model, and are compare
   expect(status).toBe(200);
   expect(answer["class"]).toBe("account");
   expect(Object.keys(answer["probabilities"] as object)).toEqual(["account", "billing", "delivery", "product"]);
+  const list = ["I forgot my password and can't log in.", "The parcel has not arrived."].map((text) => ({ text }));
+  const many = await ask(JSON.stringify(list));
+  expect(many.status).toBe(200);
+  expect(many.answer).toMatchObject([{ class: "account" }, { class: "delivery" }]);
+  expect((await ask("[]")).status).toBe(422);
+  expect((await ask(JSON.stringify([...list, { text: 1 }]))).answer).toMatchObject({
+    errors: [{ field: "2.text", reason: "must be string" }],
+  });
   for (const text of ["\ud800 half a character", "x".repeat(20_000), "𓀀 ".repeat(500), "\0", "   "])
     expect((await ask(JSON.stringify({ text }))).status, text.slice(0, 20)).toBeLessThan(423);
   expect((await ask(JSON.stringify({ text: "" }))).status).toBe(422);
