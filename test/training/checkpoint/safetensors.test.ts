@@ -30,6 +30,25 @@ test("what is decoded is a copy: the file's bytes may change", () => {
   expect(bits(decoded)).toEqual(bits(file));
 });
 
+test("numbers of half precision become whole ones, and only what is wanted is read", () => {
+  const header = {
+    half: { dtype: "F16", shape: [8], data_offsets: [0, 16] },
+    brain: { dtype: "BF16", shape: [4], data_offsets: [16, 24] },
+    places: { dtype: "I64", shape: [1], data_offsets: [24, 32] }, // a type that is not read
+  };
+  const text = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.length));
+  const halves = Uint16Array.of(0x3c00, 0xc000, 0x7bff, 0x0001, 0x8000, 0x7c00, 0x3555, 0x7e00);
+  const brains = Uint16Array.of(0x3f80, 0xc2f7, 0x0000, 0x7f80);
+  const half = Buffer.concat([length, text, Buffer.from(halves.buffer), Buffer.from(brains.buffer), Buffer.alloc(8)]);
+  const { tensors } = decodeSafetensors(half, (name) => name !== "places");
+  const values = tensors.map((tensor) => [...tensor.values]);
+  expect(values[0]).toEqual([1, -2, 65_504, 2 ** -24, -0, Infinity, 0.333251953125, Number.NaN]);
+  expect(values[1]).toEqual([1, -123.5, 0, Infinity]);
+  expect(() => decodeSafetensors(half)).toThrow("the type I64 is not read");
+});
+
 describe("bytes that are no whole file are refused:", () => {
   test.each([
     ["nothing", Buffer.alloc(0)],

@@ -5,9 +5,18 @@ import { Training } from "#config/schema.ts";
 import { cifar10Files, loadCifar10Files } from "#test/parts/cifar10.ts";
 import { loadIris, weightsDigest } from "#test/parts/iris-training.ts";
 import { startNative } from "#test/parts/native.ts";
+import { writeSmallCheckpoint } from "#test/parts/small-checkpoint.ts";
+import { temporaryFolder } from "#test/parts/temporary-folder.ts";
+import { textData } from "#test/parts/text-data.ts";
 import { startBackend } from "#training/backend.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "#training/checkpoint/checkpoint.ts";
+import { loadDataset } from "#training/data/dataset.ts";
 import { buildModel } from "#training/models/build.ts";
+import { parseCheckpoint } from "#training/models/transformer/pretrained.ts";
+import { transformer } from "#training/models/transformer/transformer.ts";
+import { openCheckpoint } from "#training/pretrained/files.ts";
+import { tokenized } from "#training/text/tokenized.ts";
+import { createTextEncoder } from "#training/text/tokenizer.ts";
 import type { Snapshot } from "#training/train/snapshot.ts";
 import { type EpochEvent, type TrainingData, train } from "#training/train/train.ts";
 
@@ -29,6 +38,18 @@ async function images(): Promise<Work> {
   const knobs = { epochs: 3, batchSize: 16, channels: [4, 6], dropout: 0.3, optimizer: "adamw", schedule: "cosine" };
   const training = Training.parse({ ...knobs, warmupEpochs: 1, augmentation: { flip: true, shift: 4 } });
   return { make: () => buildModel("cnn", { inputShape: [32, 32, 3], classes: 10 }, training), data, training };
+}
+
+/** Texts of the sample, by a small transformer whose dropout draws, with gradients of two batches to an update. */
+async function texts(folder: string): Promise<Work> {
+  await writeSmallCheckpoint(folder);
+  const pretrained = parseCheckpoint(await openCheckpoint(folder, { root: ".", info: () => undefined }));
+  const encoder = createTextEncoder(pretrained.tokenizer, 32);
+  const data = tokenized(await loadDataset(textData({ path: "sample-small" }), { root: folder }), encoder);
+  const knobs = { epochs: 2, batchSize: 16, accumulation: 2, optimizer: "adamw", schedule: "linear", clipNorm: 1 };
+  const training = Training.parse({ ...knobs, learningRate: 0.003 });
+  const options = { classes: 4, maxTokens: 32, frozen: { embeddings: false, blocks: 1 }, seed: 5 };
+  return { make: () => transformer(pretrained, options), data, training };
 }
 
 /** Trains, stopped before each of the `stops`-th batches counted over all epochs; each time another model goes on. */
@@ -116,6 +137,12 @@ describe.each([
 test("images, batch normalisation, dropout and augmentation go on where they were", { timeout: 60_000 }, async () => {
   await startNative();
   await expectSame(await images(), [1, 4, 9]);
+});
+
+test("texts of like length, dropout, frozen blocks and gathered gradients go on where they were", async () => {
+  await startNative();
+  await using folder = await temporaryFolder();
+  await expectSame(await texts(folder.path), [1, 5, 12]);
 });
 
 test("a snapshot of another model is refused", async () => {
