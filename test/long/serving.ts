@@ -27,7 +27,7 @@ const models = {
 for (const [name, { write, body, type }] of Object.entries(models)) {
   const path = `${folder.path}/${name}`;
   await write(path);
-  await using server = await startServing(["--package", path], { HOME: process.env["HOME"] ?? "", LOG_LEVEL: "warn" });
+  await using server = await startServing(["--package", path], { HOME: process.env["HOME"] ?? "" });
   const memories: number[] = [];
   let failed = 0;
   for (let stretch = 1; stretch <= stretches; stretch++) {
