@@ -4,6 +4,7 @@ import { Candidate } from "#training/candidate.ts";
 import { candidatePrefix, candidateUri } from "#training/candidate-store.ts";
 import { type ContentHash, changedIngredients, contentHash } from "#training/content-hash.ts";
 import { expectedManifest } from "#training/data/manifest.ts";
+import { checkpointContent } from "#training/pretrained/files.ts";
 import { openStorage } from "#training/storage/open.ts";
 import type { Storage } from "#training/storage/storage.ts";
 
@@ -28,7 +29,8 @@ export async function planTraining(
       "its data is not here yet: once it is brought, training finds whether this content was trained before";
     return { kind: "train", reason };
   }
-  const content = await contentHash({ codeRoot, config, files });
+  const checkpoint = await checkpointContent(config, root);
+  const content = await contentHash({ codeRoot, config, files: [...files, ...checkpoint] });
   if (champion?.contentHash === content.hash)
     return { kind: "nothing", reason: `version ${champion.version} was made of the same content` };
   const key = `${candidatePrefix(config.model, content.hash)}/candidate/candidate.json`;

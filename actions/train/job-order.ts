@@ -4,6 +4,7 @@ import { listEnvironments } from "#config/load.ts";
 import type { Config } from "#config/schema.ts";
 import { contentHash } from "#training/content-hash.ts";
 import { dataManifest } from "#training/data/manifest.ts";
+import { checkpointContent } from "#training/pretrained/files.ts";
 import type { JobOrder } from "./job.ts";
 
 export interface OrderParts {
@@ -21,7 +22,8 @@ export interface OrderParts {
 export async function orderOf(parts: OrderParts): Promise<Omit<JobOrder, "attempt">> {
   const { root, codeRoot, config, set, image, gitSha, signal, info } = parts;
   const manifest = await dataManifest(config.data, { root, signal, info });
-  const { hash } = await contentHash({ codeRoot, config, files: manifest });
+  const files = [...manifest, ...(await checkpointContent(config, root))];
+  const { hash } = await contentHash({ codeRoot, config, files });
   const environments = await listEnvironments(root); // a model's file may have a block of each
   const names = [...environments.map((env) => `${env}.yaml`), `models/${config.model}.yaml`];
   const texts = await Promise.all(

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { BadInputError } from "#config/bad-input.ts";
+import type { Config } from "#config/schema.ts";
 import type { DataFile } from "#training/data/manifest.ts";
 import { openStorage } from "#training/storage/open.ts";
 import { hubEnvironment } from "./env.ts";
@@ -46,8 +47,12 @@ export async function openCheckpoint(uri: string, options: CheckpointOptions): P
   return { uri, license: licenseIn(files.get("README.md")?.toString("utf8") ?? ""), files };
 }
 
-/** Name, size and checksum of the files that decide what is trained: a part of a training's content. */
-export function checkpointManifest({ files }: CheckpointFiles): DataFile[] {
+/**
+ * Name, size and checksum of the files that decide what is trained: a part of a training's content. None of the hub's: the
+ * commit, which no file can change in, stands in the configuration.
+ */
+export function checkpointManifest({ uri, files }: CheckpointFiles): DataFile[] {
+  if (uri.startsWith("hf://")) return [];
   return [...files]
     .filter(([name]) => name !== "README.md")
     .map(([name, bytes]) => {
@@ -57,6 +62,13 @@ export function checkpointManifest({ files }: CheckpointFiles): DataFile[] {
         sha256: createHash("sha256").update(bytes).digest("hex"),
       };
     });
+}
+
+/** The same of the checkpoint that a configuration names, without downloading any. */
+export async function checkpointContent({ architecture, training }: Config, root: string): Promise<DataFile[]> {
+  const { checkpoint } = training.transformer;
+  if (architecture !== "transformer" || checkpoint === undefined || checkpoint.startsWith("hf://")) return [];
+  return checkpointManifest(await openCheckpoint(checkpoint, { root, info: () => undefined }));
 }
 
 type Read = (name: string) => Promise<Buffer | undefined>;

@@ -183,6 +183,7 @@ describe("a checkpoint", () => {
       expect(stored.license).toBe("cc0-1.0");
       expect(checkpointManifest(stored)).toEqual(checkpointManifest(local));
       expect(checkpointManifest(local).map(({ key }) => key)).toContain("pretrained/model.safetensors");
+      expect(checkpointManifest({ ...local, uri: `hf://small@${commit}` })).toEqual([]);
       expect(parseCheckpoint(stored).weights.size).toBeGreaterThan(20);
     } finally {
       process.env = previous;
