@@ -90,8 +90,9 @@ describe("from a push to a release, and what follows from it", () => {
     expect(include).toMatchObject([
       { model: "cifar10", kind: "train", reason: expect.stringContaining("its data is not here yet") },
       { model: "iris", kind: "train", reason: "there is no champion yet", "champion-version": "", "package-uri": "" },
+      { model: "text", kind: "train", reason: "there is no champion yet" },
     ]);
-    expect(everything.outputs["count"]).toBe("2");
+    expect(everything.outputs["count"]).toBe("3");
     expect(everything.output).toContain("iris: train (there is no champion yet)");
     expect(everything.summary).toContain("| iris | **train** | there is no champion yet | none yet |");
     expect(await repository.git("status", "--porcelain", "--ignored")).toBe("");
@@ -108,6 +109,7 @@ describe("from a push to a release, and what follows from it", () => {
       "package-uri": expect.stringMatching(/^\.\/kept\/iris\/[0-9a-f]{16}\/candidate\/model$/),
       "run-id": expect.stringMatching(/^[0-9a-f]{32}$/),
       reused: "false",
+      state: "trained",
     });
     expect((await act("train", {})).outputs).toEqual({ ...trained, reused: "true" });
     expect((await planned()).entry).toMatchObject({ kind: "reuse", reason: "this content was trained before" });
