@@ -1,7 +1,12 @@
-import { run, which } from "./command.mjs";
-import { step } from "./progress.mjs";
+import { which } from "./command.mjs";
+import { debianPackages } from "./debian.mjs";
 
 const names = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
+const packages = {
+  chromium: ["/usr/bin/chromium"],
+  "fonts-dejavu-core": ["/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"],
+  "fonts-noto-color-emoji": ["/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf"],
+};
 const remedy =
   "install Chromium or Chrome with the package manager of this machine, so that it is on PATH, then run the same command again";
 
@@ -11,16 +16,7 @@ export async function chromium() {
   if (found) return found;
   if (process.getuid?.() !== 0 || which("apt-get").length === 0)
     throw new Error(`no Chromium on PATH\nremedy: ${remedy}`);
-  await step("Chromium", "by apt-get, 150 MB once", async (onLine) => {
-    const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-    await run(["apt-get", "update", "-q"], { env, remedy, onLine });
-    const fonts = ["fonts-dejavu-core", "fonts-noto-color-emoji"];
-    await run(["apt-get", "install", "-q", "-y", "--no-install-recommends", "chromium", ...fonts], {
-      env,
-      remedy,
-      onLine,
-    });
-  });
+  await debianPackages(packages, { title: "Chromium", why: "a browser for the tests, 150 MB once" });
   const [installed] = names.flatMap(which);
   if (!installed) throw new Error(`apt-get installed no Chromium\nremedy: ${remedy}`);
   return installed;

@@ -34,8 +34,16 @@ export function checkDebian(what) {
     );
 }
 
-/** Installs what is missing of `needed`. Services among them are not started. */
-export async function debianPackages(needed, { title, why }) {
+let turn = Promise.resolve();
+
+/** Installs what is missing of `needed`, one call after the other, as apt-get wants it. Services among them are not started. */
+export function debianPackages(needed, about) {
+  const done = turn.then(() => install(needed, about));
+  turn = done.catch(() => undefined); // its own caller hears of it
+  return done;
+}
+
+async function install(needed, { title, why }) {
   const missing = Object.entries(needed).flatMap(([name, paths]) =>
     paths.some((path) => existsSync(path)) ? [] : [name],
   );
