@@ -55,7 +55,7 @@ try {
     await command(["git", ...identity, "commit", "--quiet", "--all", "--message", `Version ${version}`], {
       cwd: gitops.folder,
     });
-    await argocd("get", "--refresh", "--output=name");
+    await argocd("get", "--refresh");
     await argocd("wait", "--sync", "--health", "--timeout=600");
   }
 

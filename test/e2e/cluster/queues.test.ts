@@ -9,7 +9,7 @@ import { kustomizeText } from "#test/parts/kustomize.ts";
 const root = resolve(import.meta.dirname, "../../..");
 const nodes = 50;
 const jobsOfATeam = 100;
-const seconds = 6; // of work, a Job
+const seconds = 20; // of work, a Job: long enough that GPUs and not the ordering of pods are what is short
 // two teams, one that releases and one that tries out; of the 50 GPUs they may hold 45 and 25
 const teams = [
   { namespace: "queues-prod", priority: "slipway-training-prod", quota: 45 },
