@@ -161,8 +161,8 @@ describe("from a push to a release, and what follows from it", () => {
   });
 
   test("a change of what serves it makes an image around the same model, and no training", async () => {
-    const change = join(slipway.path, "serving/Dockerfile");
-    await writeFile(change, "FROM another\n");
+    const change = join(slipway.path, "serving/another.ts");
+    await writeFile(change, "// another\n");
     const { entry } = await planned();
     expect(entry).toMatchObject({
       kind: "rebuild",
