@@ -7,8 +7,8 @@ import { type Calls, measureCalls, type Size } from "./train/calls.ts";
 import { describe, type Life, runBoth } from "./train/programs.ts";
 import { measureThroughput } from "./train/throughput.ts";
 
-// `npm run bench -- train [ROUNDS] [ROOT]`: a small CNN and iris, ours and Keras' in turn; the best of the rounds counts,
-// since a shared machine only ever adds to a time. CIFAR-10 is read from ROOT/cifar10.
+// `npm run bench -- train [ROUNDS] [ROOT]`: a small CNN and iris, ours and Keras' in turn (and PyTorch's calls of the CNN); the
+// best of the rounds counts, since a shared machine only ever adds to a time. CIFAR-10 is read from ROOT/cifar10.
 const root = resolve(import.meta.dirname, "../..");
 const rounds = Number(process.argv[2] ?? 3);
 const given = resolve(root, process.argv[3] ?? "../shared/data");
@@ -22,9 +22,6 @@ console.log(
   `${availableParallelism()} cores; images: ${hasImages ? "CIFAR-10" : "made-up ones, there is no CIFAR-10"}`,
 );
 console.log("oneDNN is on for both: where TensorFlow leaves it off by itself, Keras is slower than here");
-console.log(
-  "PyTorch is left out: for Linux on x64 PyPI has it with CUDA only, 0.5 GiB and as many gigabytes of libraries",
-);
 
 interface Measured {
   calls: Calls;
@@ -35,8 +32,10 @@ const ours: Measured[] = [];
 const keras: Measured[] = [];
 for (let round = 1; round <= rounds; round++) {
   const calls = { ours: await measureCalls("cnn.ts", [64, 1]), keras: await measureCalls("cnn.py", [64, 1]) };
+  const torch = await measureCalls("cnn-torch.py", [64, 1]);
   const cnn = await runBoth("cnn-program", images, epochs.cnn);
   const iris = await runBoth("iris-program", join(root, "training/data/samples"), epochs.iris);
+  console.log(`round ${round}, PyTorch\n  calls ${JSON.stringify(torch)}`);
   ours.push({ calls: calls.ours, cnn: cnn.ours, iris: iris.ours });
   keras.push({ calls: calls.keras, cnn: cnn.keras, iris: iris.keras });
   for (const who of ["ours", "keras"] as const) {

@@ -11,7 +11,7 @@ export type Calls = z.infer<typeof Calls>;
 export type Size = z.infer<typeof Size>;
 
 export async function measureCalls(
-  script: "cnn.ts" | "cnn.py",
+  script: "cnn.ts" | "cnn.py" | "cnn-torch.py",
   rows: readonly number[],
   threads?: number,
 ): Promise<Calls> {
