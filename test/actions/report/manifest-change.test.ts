@@ -36,6 +36,7 @@ test("kustomize renders what changes in each resource; equal changes are told on
     "ServiceAccount iris-serving",
     "Service iris-serving",
     "PodDisruptionBudget iris-serving",
+    "NetworkPolicy iris-serving",
   ]);
   expect(annotations?.lines).toContain('-    slipway/model-version: ""');
   expect(annotations?.lines).toContain('+    slipway/model-version: "8"');
