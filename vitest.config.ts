@@ -6,7 +6,7 @@ const results = process.env["SLIPWAY_TEST_RESULTS"]; // of .ci/run
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["test/e2e/**"],
+    exclude: ["test/e2e/**", "**/node_modules/**"],
     maxWorkers: availableParallelism() + 1, // most of the time a test waits for a server or a program
     pool: "forks", // real servers and native code: a process a file, with its own signals and exit
     testTimeout: 120_000, // far more than any takes: a busy machine is no failure

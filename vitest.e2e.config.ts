@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     ...shared.test,
     include: ["test/e2e/**/*.test.ts"],
-    exclude: [],
+    exclude: ["**/node_modules/**"],
     env: { SLIPWAY_TEST_S3: "versitygw" }, // npm test has SeaweedFS
     globalSetup: [shared.test?.globalSetup ?? [], "test/parts/cluster/global.ts"].flat(),
     maxWorkers: 1,
