@@ -1,5 +1,6 @@
 import { cp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { createArgocd } from "#actions/gitops/argocd.ts";
 import { createCodeHistory } from "#actions/gitops/code-history.ts";
@@ -13,6 +14,7 @@ import { argocdUrl, gitUrl, repositories } from "./place.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
 const name = "gitops-of-tests.git";
+const applicationsMs = 300_000;
 
 /** A GitOps repository of this checkout's manifests that the cluster's Argo CD follows, by the Applications of argocd/apps. */
 export async function followGitops() {
@@ -30,6 +32,7 @@ export async function followGitops() {
     `--kustomize=${join(root, "argocd/config")}`,
   ]);
   await kubectl(["apply", "-f", "-"], await applications(`${gitUrl}/${name}`));
+  await waitForApplications(["serving-dev-iris", "training-dev"]);
   const token = await readingToken();
   return {
     folder: gitops,
@@ -46,6 +49,18 @@ export async function followGitops() {
   };
 }
 
+/** ApplicationSets make their Applications once Argo CD has read the repository. */
+async function waitForApplications(names: readonly string[]): Promise<void> {
+  const deadline = Date.now() + applicationsMs;
+  for (;;) {
+    const found = await kubectl(["get", "applications", "--namespace=argocd", "--output=name"]);
+    const missing = names.filter((wanted) => !found.includes(`/${wanted}\n`));
+    if (missing.length === 0) return;
+    if (Date.now() > deadline) throw new Error(`Argo CD made no Application ${missing.join(", ")}`);
+    await sleep(500);
+  }
+}
+
 /** A session of Argo CD's administrator. */
 export async function adminToken(): Promise<string> {
   return await tokenFrom("/api/v1/session", { username: "admin", password: await adminPassword() });
@@ -59,7 +74,7 @@ async function readingToken(): Promise<string> {
       return await tokenFrom("/api/v1/account/slipway/token", { expiresIn: 0 }, admin);
     } catch (error) {
       if (tries === 50) throw error; // Argo CD takes a moment to see its new account
-      await new Promise((done) => setTimeout(done, 500));
+      await sleep(500);
     }
   }
 }
