@@ -50,7 +50,7 @@ export function createTaskList<Title extends string>(titles: readonly Title[], {
 }
 
 function tellTo(task: { output: string }, terminal: boolean): Tell {
-  let toldMs = 0;
+  let toldMs = Number.NEGATIVE_INFINITY; // the first line is always told
   return (line) => {
     if (!terminal && performance.now() - toldMs < plainLineMs) return;
     toldMs = performance.now();
