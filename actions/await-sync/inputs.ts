@@ -9,4 +9,5 @@ export const Inputs = z.strictObject({
   "argocd-url": z.url({ protocol: /^https?$/, error: "must be an http:// or https:// URL" }).optional(),
   "argocd-token": z.string().optional(),
   token: z.string().optional(),
+  "manifests-token": z.string().optional(),
 });

@@ -27,14 +27,15 @@ await runAction(async () => {
   const config = await loadActionConfig(inputs, model);
   const event = await readEvent();
   const { github } = await connectGitHub(token);
-  const { committer } = await openGitHubTarget(github, event, config.promotion);
+  const manifests = inputs["manifests-token"] ? (await connectGitHub(inputs["manifests-token"])).github : github;
+  const { committer } = await openGitHubTarget(manifests, event, config.promotion);
   const shown = config.argocd.url ?? url;
   const deployment = await openDeployment(github, {
     ...{ repository: event.repository, ref: event.sha, env, model, logUrl: event.runUrl },
     url: shown && argoCdUrl(shown, { env, model }),
   });
   const common = { committer, timeoutMs: inputs.minutes * 60_000, info };
-  const history = createGitHubCodeHistory({ github, repository: committer.repository });
+  const history = createGitHubCodeHistory({ github: manifests, repository: committer.repository });
   try {
     const { kind, reason, release } =
       url && argocdToken
@@ -42,7 +43,7 @@ await runAction(async () => {
             { env, model, commit },
             { ...common, history, argocd: createArgocd({ url, token: argocdToken }) },
           )
-        : await awaitStatus({ env, model, commit }, { ...common, github });
+        : await awaitStatus({ env, model, commit }, { ...common, github: manifests });
     info(reason);
     await deployment.end({ kind, reason });
     setOutputs({ kind, reason, version: release.version });

@@ -14,6 +14,7 @@ export const Inputs = z
     repository,
     branch,
     mode: mode.unwrap().optional(),
+    alias: z.enum(["commit", "deployment"]).default("commit"),
   })
   .refine((inputs) => inputs["image-digest"] === undefined || inputs.releases.length === 1, {
     path: ["image-digest"],

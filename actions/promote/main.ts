@@ -65,7 +65,8 @@ await runAction(async () => {
       const { model, version } = releases[index] ?? {};
       return model && version ? [{ model, version, result }] : [];
     });
-    for (const { result } of told) if (result.kind === "promoted") await moveAlias(result.release);
+    const moved = inputs.alias === "commit" ? results.filter((result) => result.kind === "promoted") : [];
+    for (const { release } of moved) await moveAlias(release);
     const { kind, reason, commit, pullRequests, versions } = outcomeOf(told);
     info(reason);
     await writeSummary(promoteTable(told, (await readEvent()).serverUrl).markdown);

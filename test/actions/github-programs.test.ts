@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { getOctokit } from "@actions/github";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { overlayPath } from "#actions/gitops/overlay.ts";
 import { createActionCheckout } from "#test/parts/action-checkout.ts";
@@ -137,6 +138,51 @@ describe("promote", () => {
       code: 42,
       output: expect.stringContaining("token: is missing"),
     });
+  });
+});
+
+describe("a promotion that a deployment follows", () => {
+  const deploying = { contents: "read", statuses: "read", deployments: "write" } as const;
+
+  async function deploy(state: "success" | "failure") {
+    const road = await createRoad();
+    await road.write(1);
+    const { outputs } = await road.act("promote", { alias: "deployment" });
+    const commit = outputs["commit"] ?? "";
+    expect(await road.alias()).toBeUndefined();
+    const context = `slipway/argocd (serving-dev-${road.model})`;
+    const [owner = "", repo = ""] = road.repository.split("/");
+    const argocd = getOctokit(road.hub.token({ statuses: "write" }), { baseUrl: road.hub.apiUrl });
+    await argocd.rest.repos.createCommitStatus({ owner, repo, sha: commit, context, state, description: "as it is" });
+    const inputs = { model: road.model, commit, token: road.hub.token(deploying), set: "argocd.url=https://argo.test" };
+    const acted = await road.act("await-sync", inputs, { GITHUB_SHA: road.start });
+    const [deployment] = road.hub.state.deployments;
+    return { road, acted, alias: await road.alias(), deployment };
+  }
+
+  test("leaves the alias to await-sync, which moves it once the cluster runs the version", async () => {
+    const { road, acted, alias, deployment } = await deploy("success");
+    await using _ = road;
+    expect(acted, acted.output).toMatchObject({ code: 0, outputs: { kind: "deployed", version: "1" } });
+    expect(alias).toBe("1");
+    const environmentUrl = `https://argo.test/applications/argocd/serving-dev-${road.model}`;
+    expect(deployment).toMatchObject({
+      sha: road.start,
+      environment: `dev/${road.model}`,
+      statuses: [
+        { state: "in_progress", environmentUrl },
+        { state: "success", environmentUrl },
+      ],
+    });
+  });
+
+  test("and moves nothing where the cluster does not", async () => {
+    const { road, acted, alias, deployment } = await deploy("failure");
+    await using _ = road;
+    expect(acted).toMatchObject({ code: 1, outputs: { kind: "failed" } });
+    expect(acted.output).toContain("To go back to the version before, run the workflow rollback");
+    expect(alias).toBeUndefined();
+    expect(deployment?.statuses.map(({ state }) => state)).toEqual(["in_progress", "failure"]);
   });
 });
 

@@ -8,6 +8,7 @@ import { job, workflow } from "./workflow-files.ts";
 const released = ["plan", "model/train", "model/evaluate", "model/report", "model/register", "model/image"];
 const s3 = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
 const mlflow = ["MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN", "MLFLOW_TRACKING_USERNAME"];
+const cluster = ["SLIPWAY_ARGOCD_TOKEN", "SLIPWAY_JOBS_TOKEN"];
 const vars = { SLIPWAY_RUNNER: "gpu", SLIPWAY_RELEASE_RUNNER: "inside", SLIPWAY_APP_CLIENT_ID: "Iv1" };
 
 describe("the jobs that an event starts", () => {
@@ -81,7 +82,7 @@ describe("what the jobs can reach", () => {
     const started = simulatedRun({ ...events["workflow_dispatch prod"], vars });
     expect(started).toMatchObject({
       plan: { ...build, runsOn: "ubuntu-latest", secrets: [...s3, "SLIPWAY_MANIFESTS_TOKEN"] },
-      "model/train": { ...build, runsOn: "gpu", secrets: [...s3, ...mlflow] },
+      "model/train": { ...build, runsOn: "gpu", secrets: [...s3, ...mlflow, ...cluster] },
       "model/evaluate": { ...build, runsOn: "gpu", secrets: s3 },
       "model/report": { ...build, runsOn: "ubuntu-latest", secrets: s3 },
       "model/register": { ...build, runsOn: "inside", secrets: [...s3, ...mlflow, "SLIPWAY_MANIFESTS_TOKEN"] },
@@ -154,20 +155,72 @@ describe("what jobs tell each other", () => {
   });
 });
 
+describe("in a cluster", () => {
+  const clustered = { ...vars, SLIPWAY_CLUSTER: "true", SLIPWAY_TRAINING_IMAGE: "ghcr.io/octo/training" };
+  const whole = [...released, "training-image", "model/promote", "model/deploy/deploy", "slipway"];
+
+  test("the image that trains is built first, and the promotion is waited for, which then moves the alias", () => {
+    const started = simulatedRun({ ...events.push, vars: clustered });
+    expect(Object.keys(started).sort()).toEqual([...whole].sort());
+    expect(started["model/train"]?.given["Train"]).toMatchObject({
+      where: "cluster",
+      image: "ghcr.io/octo/training@sha256:t",
+      minutes: "45",
+    });
+    expect(started["model/promote"]?.given["Promote"]).toMatchObject({ alias: "deployment" });
+    const deploy = started["model/deploy/deploy"];
+    expect(deploy).toMatchObject({
+      environment: "dev-build",
+      runsOn: "inside",
+      secrets: [...mlflow, "SLIPWAY_ARGOCD_TOKEN", "SLIPWAY_MANIFESTS_TOKEN"],
+    });
+    expect(deploy?.given["Wait until the cluster runs it"]).toMatchObject({ model: "iris", commit: "c0ffee" });
+  });
+
+  test("without one the promotion moves the alias, and a runner trains", () => {
+    const started = simulatedRun({ ...events.push, vars });
+    expect(started["model/promote"]?.given["Promote"]).toMatchObject({ alias: "commit" });
+    expect(started["model/train"]?.given["Train"]).toMatchObject({ where: "runner", image: "" });
+  });
+
+  test("no image is built where nothing is trained", () => {
+    const planned = { model: "iris", kind: "rebuild", "package-uri": "s3://m/iris", "model-digest": "sha256:m" };
+    expect(simulatedRun({ ...events.push, vars: clustered, planned })).not.toHaveProperty("training-image");
+  });
+
+  test("where the image can't be built nothing is trained", () => {
+    const started = simulatedRun({ ...events.push, vars: clustered, failing: ["training-image"] });
+    expect(Object.keys(started).sort()).toEqual(["plan", "slipway", "training-image"]);
+  });
+
+  test.each(["pull request", "pull request of a fork", "workflow_dispatch prod on another branch"] as const)(
+    "%s trains on runners and deploys nothing",
+    (event) => {
+      const started = simulatedRun({ ...events[event], vars: clustered });
+      expect(Object.keys(started).filter((name) => /training-image|deploy/.test(name))).toEqual([]);
+      for (const { given } of Object.values(started))
+        if (given["Train"]) expect(given["Train"]["where"]).toBe("runner");
+    },
+  );
+});
+
 describe("the check that a ruleset requires", () => {
   const [step] = job("pipeline.yml", "slipway").steps;
   test.each([
-    ["success", "success", "skipped", true],
-    ["success", "skipped", "success", true],
-    ["success", "skipped", "skipped", true],
-    ["success", "failure", "skipped", false],
-    ["success", "cancelled", "skipped", false],
-    ["success", "skipped", "failure", false],
-    ["failure", "skipped", "skipped", false],
-    ["cancelled", "skipped", "skipped", false],
-    ["skipped", "skipped", "skipped", false],
-  ])("plan %s, models %s, untrusted ones %s: passes %s", (plan, model, untrusted, passes) => {
-    const needs = { plan: { result: plan }, model: { result: model }, untrusted: { result: untrusted } };
+    ["success", "skipped", "success", "skipped", true],
+    ["success", "success", "success", "skipped", true],
+    ["success", "skipped", "skipped", "success", true],
+    ["success", "skipped", "skipped", "skipped", true],
+    ["success", "failure", "skipped", "skipped", false],
+    ["success", "skipped", "failure", "skipped", false],
+    ["success", "skipped", "cancelled", "skipped", false],
+    ["success", "skipped", "skipped", "failure", false],
+    ["failure", "skipped", "skipped", "skipped", false],
+    ["cancelled", "skipped", "skipped", "skipped", false],
+    ["skipped", "skipped", "skipped", "skipped", false],
+  ])("plan %s, training image %s, models %s, untrusted ones %s: passes %s", (plan, image, model, untrusted, passes) => {
+    const results = { plan, "training-image": image, model, untrusted };
+    const needs = Object.fromEntries(Object.entries(results).map(([name, result]) => [name, { result }]));
     const env = Object.entries(step?.env ?? {}).map(([name, value]) => [name, evaluated(value, { needs })]);
     const options = { env: Object.fromEntries(env) };
     const { status } = spawnSync("bash", ["-eo", "pipefail", "-c", step?.run ?? ""], options);

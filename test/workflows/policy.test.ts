@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { describe, expect, test } from "vitest";
 import { isScalar, parseDocument, visit } from "yaml";
 import { actionTexts, allJobs, type Job, job, workflow, workflowFiles } from "./workflow-files.ts";
@@ -22,30 +23,29 @@ describe("permissions", () => {
     const held = atWork.flatMap(({ name, job }) => (writes(job).length > 0 ? [[name, writes(job)]] : []));
     expect(Object.fromEntries(held)).toEqual({
       "comment.yml comment": ["pull-requests"],
+      "deploy.yml deploy": ["deployments"],
       "finish.yml go-on": ["actions"],
-      "model.yml deploy": ["deployments"],
       "model.yml image": ["packages"],
       "model.yml promote": ["contents", "pull-requests"],
       "model.yml report": ["statuses"],
       "pipeline.yml comment": ["pull-requests"],
+      "pipeline.yml training-image": ["packages"],
       "release.yml bundle": ["id-token", "attestations"],
       "release.yml tag": ["contents"],
       "rollback.yml rollback": ["contents", "issues", "pull-requests"],
     });
   });
 
-  test.each(["model", "untrusted"])(
-    "of the caller %s are those that jobs of model.yml take, without which it does not load",
-    (id) => {
-      const taken = new Map<string, string>();
-      for (const [, { permissions = {} }] of jobsOf("model.yml")) {
-        for (const [name, access] of Object.entries(permissions)) {
-          if (taken.get(name) !== "write") taken.set(name, access);
-        }
+  const calls = allJobs.filter(({ job: { uses } }) => uses !== undefined);
+  test.each(calls)("of the caller $name are those that the called jobs take, without which it does not load", (one) => {
+    const taken = new Map<string, string>();
+    for (const [, { permissions = {} }] of jobsOf(basename(one.job.uses ?? ""))) {
+      for (const [name, access] of Object.entries(permissions)) {
+        if (taken.get(name) !== "write") taken.set(name, access);
       }
-      expect(job("pipeline.yml", id).permissions).toEqual(Object.fromEntries(taken));
-    },
-  );
+    }
+    expect(one.job.permissions).toEqual(Object.fromEntries(taken));
+  });
 });
 
 describe("a job", () => {
@@ -66,6 +66,8 @@ describe("a job", () => {
     ["model.yml", "promote"],
     ["model.yml", "register"],
     ["model.yml", "image"],
+    ["pipeline.yml", "training-image"],
+    ["deploy.yml", "deploy"],
     ["release.yml", "bundle"],
     ["release.yml", "tag"],
     ["rollback.yml", "rollback"],
@@ -117,6 +119,24 @@ describe("actions of others", () => {
     const used = texts.flatMap(([, text]) => [...text.matchAll(/uses: ([\w.-]+\/[\w./-]+)@(.*)$/gm)]);
     const versions = new Map(used.map(([, name, version]) => [name, version]));
     expect(used.filter(([, name, version]) => version !== versions.get(name))).toEqual([]);
+  });
+});
+
+describe("merged.yml", () => {
+  test("starts for what was merged into the overlays of main, and deploys only that", () => {
+    expect(workflow("merged.yml").on).toEqual({
+      push: { branches: ["main"], paths: ["manifests/serving/overlays/**"] },
+    });
+    expect(job("merged.yml", "look")).toMatchObject({ if: "vars.SLIPWAY_CLUSTER == 'true'" });
+    expect(job("merged.yml", "deploy").if).toBe("needs.look.outputs.count != '0'");
+  });
+});
+
+describe("finish.yml", () => {
+  test("starts when a training has ended, and by hand; only its job that starts the pipeline may start anything", () => {
+    expect(workflow("finish.yml").on).toMatchObject({ repository_dispatch: { types: ["training-ended"] } });
+    expect(job("finish.yml", "look").permissions).toEqual({ contents: "read" });
+    expect(JSON.stringify(job("finish.yml", "go-on"))).not.toContain("secrets.");
   });
 });
 

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { type Contexts, evaluated, runs } from "./expressions.ts";
 import { type Job, workflow } from "./workflow-files.ts";
 
@@ -30,35 +31,31 @@ const secretNames = [
   "MLFLOW_TRACKING_PASSWORD",
   "MLFLOW_TRACKING_TOKEN",
   "SLIPWAY_APP_PRIVATE_KEY",
+  "SLIPWAY_ARGOCD_TOKEN",
+  "SLIPWAY_JOBS_TOKEN",
   "SLIPWAY_MANIFESTS_TOKEN",
   "SLIPWAY_REGISTRY_USERNAME",
   "SLIPWAY_REGISTRY_PASSWORD",
 ];
 const allSecrets = Object.fromEntries(secretNames.map((name) => [name, `${mark}${name};`]));
 
-/** The jobs that GitHub would start of `pipeline.yml` and the `model.yml` that it calls, by `JOB` and `CALLER/JOB`. */
+/** The jobs that GitHub would start of `pipeline.yml` and of the workflows that it calls, by `JOB` and `CALLER/JOB`. */
 export function simulatedRun(happening: Happening): Record<string, StartedJob> {
   const planned = "planned" in happening ? happening.planned : mainRow;
   const plan = { count: planned ? "1" : "0", matrix: JSON.stringify({ include: planned ? [planned] : [] }) };
   const { github, vars = {}, inputs = {}, failing = [] } = happening;
   const shared = { github: { repository: "octo/models", token: "", run_id: 7, actor: "ada", ...github }, vars };
-  const caller = { ...shared, inputs, matrix: planned ?? {}, secrets: allSecrets };
-  const started = startedOf("pipeline.yml", { contexts: caller, failing, outputs: { plan }, prefix: "" });
-
-  for (const [id, job] of Object.entries(workflow("pipeline.yml").jobs)) {
-    if (!job.uses || !started[id]) continue;
-    const values = Object.entries(job.with ?? {}).map(([name, value]) => [name, evaluated(value, caller)]);
-    const contexts = {
-      ...shared,
-      inputs: Object.fromEntries(values),
-      secrets: job.secrets === "inherit" ? allSecrets : {},
-    };
-    const outputs = { train: { "model-digest": "sha256:m" }, register: {}, image: { digest: "sha256:i" } };
-    Object.assign(started, startedOf("model.yml", { contexts, failing, outputs, prefix: `${id}/` }));
-    delete started[id];
-  }
-  return started;
+  const contexts = { ...shared, inputs, matrix: planned ?? {}, secrets: allSecrets };
+  return startedOf("pipeline.yml", { contexts, failing, outputs: { ...outputs, plan }, prefix: "" });
 }
+
+const outputs = {
+  "training-image": { digest: "sha256:t" },
+  train: { "model-digest": "sha256:m" },
+  register: {},
+  image: { digest: "sha256:i" },
+  promote: { commit: "c0ffee" },
+};
 
 interface Scene {
   contexts: Contexts;
@@ -67,20 +64,33 @@ interface Scene {
   prefix: string;
 }
 
-function startedOf(file: string, { contexts, failing, outputs, prefix }: Scene): Record<string, StartedJob> {
+function startedOf(file: string, scene: Scene): Record<string, StartedJob> {
+  const { contexts, failing, outputs, prefix } = scene;
   const started: Record<string, StartedJob> = {};
   const results: Record<string, string> = {};
   for (const [id, job] of Object.entries(workflow(file).jobs)) {
     const needed = [job.needs ?? []].flat().map((name) => [name, results[name] ?? ""] as const);
-    const needs = Object.fromEntries(needed.map(([name, result]) => [name, { result, outputs: outputs[name] ?? {} }]));
+    const told = (name: string, result: string) => (result === "skipped" ? {} : (outputs[name] ?? {}));
+    const needs = Object.fromEntries(needed.map(([name, result]) => [name, { result, outputs: told(name, result) }]));
     const failed = needed.some(([, result]) => result !== "success");
     const seen = { ...contexts, needs };
-    if (runs(job.if, seen, { failed, cancelled: false })) {
-      started[prefix + id] = startedJob(job, seen);
-      results[id] = failing.includes(prefix + id) ? "failure" : "success";
-    } else results[id] = "skipped";
+    if (!runs(job.if, seen, { failed, cancelled: false })) {
+      results[id] = "skipped";
+      continue;
+    }
+    results[id] = failing.includes(prefix + id) ? "failure" : "success";
+    if (job.uses) Object.assign(started, calledBy(job, { ...scene, contexts: seen, prefix: `${prefix}${id}/` }));
+    else started[prefix + id] = startedJob(job, seen);
   }
   return started;
+}
+
+/** The jobs of the workflow that a job calls: they see its inputs, and its secrets where they are handed on. */
+function calledBy({ uses = "", with: given = {}, secrets }: Job, scene: Scene): Record<string, StartedJob> {
+  const { github, vars, secrets: held } = scene.contexts;
+  const inputs = Object.entries(given).map(([name, value]) => [name, evaluated(value, scene.contexts)]);
+  const contexts = { github, vars, inputs: Object.fromEntries(inputs), secrets: secrets === "inherit" ? held : {} };
+  return startedOf(basename(uses), { ...scene, contexts });
 }
 
 function startedJob(job: Job, contexts: Contexts): StartedJob {

@@ -26,7 +26,7 @@ export async function blockVersion(
   await client.setModelVersionTag(model, version, { key: tag, value: reason.slice(0, longestReason) });
 }
 
-/** Points the alias of an environment's champion to the version that runs there: called once it is deployed. */
+/** Points the alias of an environment's champion to the version that runs there. */
 export async function moveChampionAlias(
   client: MlflowClient,
   { model, env, version }: VersionName & { env: string },

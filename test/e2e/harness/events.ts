@@ -1,6 +1,6 @@
 import { getOctokit } from "@actions/github";
 import type { GitHubHub } from "#test/parts/github/start.ts";
-import { type Account, newIssue, type Pull } from "#test/parts/github/state.ts";
+import { type Account, newIssue, now, type Pull } from "#test/parts/github/state.ts";
 import type { Run } from "./act.ts";
 
 /** Something that happens on GitHub, as a workflow sees it. */
@@ -70,20 +70,27 @@ export function createEvents(hub: GitHubHub) {
     payload: { repository: repository(), sender: { login: ada.login }, ...payload },
   });
 
+  async function asDispatched({ file, inputs }: { file: string; inputs: Record<string, unknown> }): Promise<Event> {
+    const event = base({ name: "workflow_dispatch", ...(await onMain()) }, { inputs, ref: "refs/heads/main" });
+    return { ...event, file };
+  }
+
+  /** A push that moved main from `before` to where it is now; of its first commit where that is `before` itself. */
+  async function pushed(before: string): Promise<Event> {
+    const here = await onMain();
+    const from = await git.text("rev-parse", before);
+    const event = base({ name: "push", ...here }, { ref: here.ref, before: from, after: here.sha });
+    return { ...event, changedPaths: await changed(from === here.sha ? noTree : from, here.sha) };
+  }
+
   return {
-    /** A push that moved main from `before` to where it is now; of its first commit where that is `before` itself. */
-    async pushed(before: string): Promise<Event> {
-      const here = await onMain();
-      const from = await git.text("rev-parse", before);
-      const event = base({ name: "push", ...here }, { ref: here.ref, before: from, after: here.sha });
-      return { ...event, changedPaths: await changed(from === here.sha ? noTree : from, here.sha) };
-    },
+    pushed,
 
     /** Opens a pull request of a branch here, or of a fork whose commit is `sha`. */
     openPull({ branch, sha, from = owner, user = ada, title = "Change iris" }: OpenedPull): Pull {
       const pull: Pull = {
         ...newIssue(hub.state, { title, body: undefined, user }),
-        ...{ base: "main", mergedAt: null, isDraft: false },
+        ...{ base: "main", mergedAt: null, mergeSha: null, isDraft: false },
         head: { owner: from, branch, sha },
       };
       hub.state.pulls.push(pull);
@@ -108,19 +115,34 @@ export function createEvents(hub: GitHubHub) {
       return { ...event, type: "synchronize", changedPaths, actor: pull.user.login, isFork };
     },
 
+    /** A pull request merged by a person, as a merge commit; returns the push to main that it is. */
+    async merged(pull: Pull): Promise<Event> {
+      const main = await mainHead();
+      pull.head.sha = (await git.commitOf(pull.head.branch)) ?? pull.head.sha;
+      const parents = [main, pull.head.sha];
+      const tree = await git.text("merge-tree", "--write-tree", ...parents);
+      const message = `Merge pull request #${pull.number} from ${pull.head.owner}/${pull.head.branch}`;
+      const sha = await git.writeCommit(tree, { parents, message, author: ada, committer: ada });
+      await git.moveRef("refs/heads/main", { from: main, to: sha });
+      Object.assign(pull, { state: "closed", mergedAt: now(), mergeSha: sha });
+      return await pushed(main);
+    },
+
     /** A dispatch by hand. Throws what GitHub's API says where it refuses the inputs. */
     async dispatched(inputs: Record<string, string>, file = "pipeline.yml"): Promise<Event> {
       const api = getOctokit(hub.token({ actions: "write" }, ada), { baseUrl: hub.apiUrl });
       const on = { owner, repo: name, workflow_id: file, ref: "main" };
       await api.rest.actions.createWorkflowDispatch({ ...on, inputs });
-      const event = base({ name: "workflow_dispatch", ...(await onMain()) }, { inputs, ref: "refs/heads/main" });
-      return { ...event, file };
+      return asDispatched({ file, inputs });
     },
+
+    /** A dispatch that the API has taken already. */
+    asDispatched,
 
     scheduled: async (): Promise<Event> => base({ name: "schedule", ...(await onMain()) }, { schedule: "0 0 * * *" }),
 
-    async repositoryDispatched(type: string): Promise<Event> {
-      const payload = { action: type, branch: "main", client_payload: {} };
+    async repositoryDispatched(type: string, told: Record<string, unknown> = {}): Promise<Event> {
+      const payload = { action: type, branch: "main", client_payload: told };
       return { ...base({ name: "repository_dispatch", ...(await onMain()) }, payload), type };
     },
 

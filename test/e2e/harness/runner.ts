@@ -110,11 +110,11 @@ async function checkOut({ from, sha, to }: { from: string; sha: string; to: stri
   await git("-C", to, "checkout", "--quiet", "--detach", sha);
 }
 
-// a runner's PATH: Node, and an npm and a docker that know what this machine can do
+// a runner's PATH: Node, and an npm, a docker and a gh that know what this machine can do
 async function machine(bin: string): Promise<string> {
   await mkdir(bin);
   await symlink(process.execPath, join(bin, "node"));
-  for (const name of ["npm", "docker"]) {
+  for (const name of ["npm", "docker", "gh"]) {
     const program = resolve(import.meta.dirname, `../stand-ins/${name}.ts`);
     await writeFile(join(bin, name), `#!/bin/sh\nexec "${process.execPath}" "${program}" "$@"\n`);
     await chmod(join(bin, name), 0o755);

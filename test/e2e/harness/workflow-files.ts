@@ -52,18 +52,22 @@ export function permissionsOfJob(
   { workflow, job }: { workflow: string; job: string },
   isReadOnly: boolean,
 ): Permissions | undefined {
-  const found = [...workflows.entries()].find(([, { name }]) => name === workflow);
-  if (!found) return undefined;
-  const [path, { jobs, permissions }] = found;
-  const own = jobs[job] && granted(jobs[job].permissions ?? permissions);
+  const path = [...workflows.entries()].find(([, { name }]) => name === workflow)?.[0];
+  const held = path === undefined ? undefined : grantedTo(workflows, path, job);
+  if (!held) return undefined;
+  return isReadOnly ? Object.fromEntries(Object.keys(held).map((name) => [name, "read" as const])) : held;
+}
+
+function grantedTo(workflows: Workflows, path: string, id: string): Permissions | undefined {
+  const { jobs = {}, permissions } = workflows.get(path) ?? {};
+  const own = jobs[id] && granted(jobs[id].permissions ?? permissions);
   if (!own) return undefined;
-  const callers = [...workflows.values()].flatMap((calling) =>
-    Object.values(calling.jobs)
-      .filter(({ uses }) => uses === `./${path}`)
-      .map((calls) => granted(calls.permissions ?? calling.permissions)),
+  const callers = [...workflows].flatMap(([calling, { jobs: others }]) =>
+    Object.entries(others).flatMap(([other, { uses }]) =>
+      uses === `./${path}` ? [grantedTo(workflows, calling, other) ?? {}] : [],
+    ),
   );
-  const limited = callers.length > 0 ? lower(own, callers.reduce(higher)) : own;
-  return isReadOnly ? Object.fromEntries(Object.keys(limited).map((name) => [name, "read" as const])) : limited;
+  return callers.length > 0 ? lower(own, callers.reduce(higher)) : own;
 }
 
 const all = ["actions", "checks", "contents", "deployments", "issues", "packages", "pull-requests", "statuses"];

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { startArtifacts } from "#test/parts/artifacts.ts";
 import { startGitHub } from "#test/parts/github/start.ts";
-import type { Account } from "#test/parts/github/state.ts";
+import { type Account, actionsBot } from "#test/parts/github/state.ts";
 import { startMlflow } from "#test/parts/mlflow.ts";
 import { startS3 } from "#test/parts/s3.ts";
 import { temporaryFolder } from "#test/parts/temporary-folder.ts";
@@ -56,7 +56,7 @@ export async function startWorld({ source = root, slipway }: WorldOptions = {}) 
   };
   const appToken = hub.token({ contents: "write", "pull-requests": "write" }, app);
   const runner = await createRunner({ hub, artifacts, folder: folder.path, slipway, appToken, variables, secrets });
-  const { ended, ...events } = createEvents(hub);
+  const { ended, asDispatched, ...events } = createEvents(hub);
 
   const mainHead = () => git.text("rev-parse", "refs/heads/main");
   const textAt = async (sha: string, path: string) =>
@@ -68,16 +68,20 @@ export async function startWorld({ source = root, slipway }: WorldOptions = {}) 
     return new Map(paths.map((path, index) => [path, readWorkflow(texts[index] ?? "")]));
   };
 
-  /** Runs every workflow that GitHub would start for an event, then those that wait for their end. */
+  /** Runs every workflow that GitHub would start for an event, then those that its jobs start, and those that wait for its end. */
   const happen = async (event: Event): Promise<Run[]> => {
     const workflows = await workflowsAt(event.sha);
     const runs: Run[] = [];
     for (const [path, workflow] of workflows) {
       if (workflow.name === "ci" || !isTriggered(basename(path), workflow, event)) continue; // ci is these tests
       current = { workflows, isFork: event.isFork };
+      const known = hub.state.dispatches.length;
       const run = await runner.run(path, event, workflows);
       current = undefined;
       runs.push(run);
+      // of all events that GITHUB_TOKEN causes, GitHub starts workflows for dispatches alone
+      const caused = hub.state.dispatches.slice(known).filter(({ by }) => by === actionsBot.login);
+      for (const { name: file, inputs } of caused) runs.push(...(await happen(await asDispatched({ file, inputs }))));
       if (event.name !== "workflow_run") runs.push(...(await happen(await ended(run, event))));
     }
     return runs;

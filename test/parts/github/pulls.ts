@@ -71,6 +71,7 @@ export function pullHandlers({ state, shapes }: Emulated): Handlers {
         head: { ...head, sha },
         base,
         mergedAt: null,
+        mergeSha: null,
         isDraft: request.body["draft"] === true,
       };
       state.pulls.push(pull);
@@ -105,8 +106,10 @@ export function pullHandlers({ state, shapes }: Emulated): Handlers {
       const found = [];
       for (const pull of state.pulls) {
         await follow(pull);
-        const base = await git.text("merge-base", pull.base, pull.head.sha);
-        if ((await git.isAncestor(sha, pull.head.sha)) && !(await git.isAncestor(sha, base))) found.push(pull);
+        const [last, base] = pull.mergeSha
+          ? [pull.mergeSha, `${pull.mergeSha}^1`]
+          : [pull.head.sha, await git.text("merge-base", pull.base, pull.head.sha)];
+        if ((await git.isAncestor(sha, last)) && !(await git.isAncestor(sha, base))) found.push(pull);
       }
       const bodies = await Promise.all(found.map(shape));
       return page(bodies.map(simple), request);

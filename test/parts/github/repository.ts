@@ -192,6 +192,7 @@ export function repositoryHandlers({ state, shapes }: Emulated): Handlers {
       if (Object.keys(inputs).length > 10)
         throw new Refusal(422, "Invalid request.\n\nNo more than 10 properties are allowed; 11 were supplied.");
       state.dispatches.push({
+        by: request.caller.account.login,
         event: "repository_dispatch",
         name: textOf(request, "event_type"),
         ref: undefined,
@@ -208,7 +209,8 @@ export function repositoryHandlers({ state, shapes }: Emulated): Handlers {
       if (file === undefined) throw notFound();
       const inputs = (request.body["inputs"] ?? {}) as Record<string, unknown>;
       checkDispatch((await git.blob(file)).toString("utf8"), inputs);
-      state.dispatches.push({ event: "workflow_dispatch", name: workflow, ref, inputs });
+      const by = request.caller.account.login;
+      state.dispatches.push({ by, event: "workflow_dispatch", name: workflow, ref, inputs });
       return { status: 204 };
     },
     "repos/get-all-environments": (request) =>

@@ -33,6 +33,7 @@ export interface Pull extends Issue {
   readonly head: { readonly owner: string; readonly branch: string; sha: string };
   readonly base: string;
   mergedAt: string | null;
+  mergeSha: string | null; // the commit on the base that it became
   isDraft: boolean;
 }
 
@@ -113,6 +114,7 @@ export interface Runner {
 }
 
 export interface Dispatch {
+  readonly by: string; // login
   readonly event: "repository_dispatch" | "workflow_dispatch";
   readonly name: string; // event_type, or the workflow's file
   readonly ref: string | undefined;
