@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Digest } from "./candidate.ts";
+import { Verdict } from "./verdict.ts";
 
 const registered = {
   model: z.string(),
@@ -13,6 +14,7 @@ const registered = {
   gitSha: z.string().optional(),
   packageUri: z.string(), // folder or s3:// of the model package
   metric: z.strictObject({ name: z.string(), value: z.number() }).optional(), // absent where nothing was judged anew
+  verdict: Verdict.pick({ kind: true, reason: true }).optional(), // likewise
   registeredAt: z.iso.datetime(),
 };
 

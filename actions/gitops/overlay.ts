@@ -14,6 +14,10 @@ export const Overlay = z.strictObject({
   gitSha: z.string().optional(), // the code commit the promotion was made for
   runId: z.string().min(1),
   image: Image,
+  // what Argo CD's pages tell people; nothing is decided by it
+  metric: z.string().optional(),
+  verdict: z.string().optional(),
+  pullRequest: z.string().optional(), // the URL
 });
 export type Overlay = z.infer<typeof Overlay>;
 
@@ -26,6 +30,9 @@ const annotations = {
   contentHash: "slipway/content-hash",
   gitSha: "slipway/git-sha",
   runId: "slipway/mlflow-run",
+  metric: "slipway/metric",
+  verdict: "slipway/verdict",
+  pullRequest: "slipway/pull-request",
 } as const;
 
 /** Where the overlays lie in the GitOps repository. */

@@ -5,6 +5,7 @@ import { BadInputError } from "#config/bad-input.ts";
 import { type Considerations, consider, overlayOf, type Promotable } from "./consider.ts";
 import { messageOf, type Step } from "./message.ts";
 import type { PromoteResult } from "./run.ts";
+import { storyOf } from "./story.ts";
 
 type Outcome = Exclude<PromoteResult, { kind: "promoted" | "proposed" }> | ({ kind: "promote" } & Step);
 
@@ -31,7 +32,7 @@ export async function commitReleases(
         const { kind, reason } = await consider({ model: release.model, overlay, current }, about);
         if (kind !== "promote") return void outcomes.push({ kind, reason });
         const commits = await finding;
-        files[path] = writeOverlay(source, overlay);
+        files[path] = writeOverlay(source, { ...overlay, ...storyOf(release, { current, commit: commits[index] }) });
         const { image } = overlay;
         outcomes.push({ kind, reason, release, image, from: current?.version, commit: commits[index] });
       });

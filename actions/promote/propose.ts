@@ -5,6 +5,7 @@ import { codeCommit, readSource } from "./commit.ts";
 import { type Considerations, consider, overlayOf, type Promotable } from "./consider.ts";
 import { bodyOf, messageOf } from "./message.ts";
 import type { PromoteResult } from "./run.ts";
+import { storyOf } from "./story.ts";
 
 type Told = Exclude<PromoteResult, { kind: "promoted" | "proposed" }> | { kind: "proposed"; reason: string };
 type Planned = ProposalPlan<Told>;
@@ -39,7 +40,7 @@ export async function proposeRelease(
         return { kind: "done", value: { kind: "superseded", reason: `${beside.reason}; ${open?.url} proposes it` } };
       }
       const step = { release, image: overlay.image, reason, from: current?.version, commit };
-      const files = { [path]: writeOverlay(source, overlay) };
+      const files = { [path]: writeOverlay(source, { ...overlay, ...storyOf(release, { current, commit }) }) };
       const value: Told = { kind: "proposed", reason };
       if (text === files[path]) return { kind: "keep", value };
       return { kind: "change", value, proposal: { files, message: messageOf([step]), body: bodyOf(step) } };

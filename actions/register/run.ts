@@ -82,7 +82,8 @@ async function staged(
     await client.setAlias(candidate.model, "staging", version.version);
   }
   const metric = { name: verdict.metric, value: metricOf(evaluation, verdict.metric) };
-  const release = { ...releaseOf(registration, { client, config, version }), metric };
+  const { kind, reason } = verdict;
+  const release = { ...releaseOf(registration, { client, config, version }), metric, verdict: { kind, reason } };
   const tags = { verdict: verdict.kind, registered_version: version.version };
   await client.logBatch(release.runId, { tags });
   return { kind: "registered", release, isNew };

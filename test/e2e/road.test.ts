@@ -71,10 +71,12 @@ describe("a push to main", () => {
       "newTag",
       "slipway/content-hash",
       "slipway/git-sha",
+      "slipway/metric",
       "slipway/mlflow-run",
       "slipway/model-digest",
       "slipway/model-uri",
       "slipway/model-version",
+      "slipway/verdict",
     ]);
     const [image] = (await world.records()).filter(({ kind }) => kind === "image");
     expect(await overlay()).toMatchObject({ version: "1", gitSha: first, image: { digest: image?.["digest"] } });

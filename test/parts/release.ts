@@ -17,6 +17,7 @@ export function registered(version: number, gitSha?: string): Extract<Release, {
     modelId: `m-${version}`,
     packageUri: `./outputs/dev/models/iris/${version}`,
     metric: { name: "accuracy", value: 0.96 },
+    verdict: { kind: "pass", reason: "accuracy 96 % reaches 90 %" },
     registeredAt: "2026-11-23T00:00:00.000Z",
     ...(gitSha && { gitSha }),
   };

@@ -13,6 +13,9 @@ const first: Overlay = {
   contentHash: hex("c"),
   gitSha: "0123456789abcdef0123456789abcdef01234567",
   runId: "4c1f0a",
+  metric: "accuracy 96.67 %",
+  verdict: 'pass: better than "3"',
+  pullRequest: "https://github.com/owner/models/pull/7",
   image: { name: "registry.example.com/team/iris", tag: "iris-aaaaaaaaaaaa-bbbbbbbbbbbb", digest: hex("d") },
 };
 
@@ -43,6 +46,9 @@ test("only the lines of the facts change, and going back gives the same bytes", 
     "slipway/content-hash",
     "slipway/git-sha",
     "slipway/mlflow-run",
+    "slipway/metric",
+    "slipway/verdict",
+    "slipway/pull-request",
   ]);
   const back = writeOverlay(promoted, undefined).replace("newName: registry.example.com/team/iris", "newName: iris");
   expect(back).toBe(pristine);

@@ -58,6 +58,8 @@ describe("commits", () => {
       "slipway/content-hash",
       "slipway/git-sha",
       "slipway/mlflow-run",
+      "slipway/metric",
+      "slipway/verdict",
     ]);
     expect(await road.hub.git.text("diff", "--name-only", "main~1", "main")).toBe(path);
     expect(parseTrailers(await road.hub.git.text("log", "-1", "--format=%B", "main"))).toEqual({

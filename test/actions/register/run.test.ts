@@ -99,6 +99,7 @@ describe("a candidate that passed", () => {
         modelDigest: candidate.modelDigest,
         runId: road.runId,
         metric: { name: "accuracy", value: 0.9 },
+        verdict: { kind: "pass", reason: passed.reason },
       },
     });
     const version = await road.client.getModelVersionByAlias(road.model, "staging");

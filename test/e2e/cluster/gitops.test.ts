@@ -4,12 +4,14 @@ import { awaitSync } from "#actions/await-sync/run.ts";
 import { createArgocd } from "#actions/gitops/argocd.ts";
 import { ArgocdError, ArgocdUnreachableError } from "#actions/gitops/argocd-errors.ts";
 import { readChampion } from "#actions/gitops/champion.ts";
+import { createCodeHistory } from "#actions/gitops/code-history.ts";
 import { land } from "#actions/gitops/committer.ts";
 import { overlayPath } from "#actions/gitops/overlay.ts";
 import type { Promotable } from "#actions/promote/consider.ts";
 import { promote } from "#actions/promote/run.ts";
 import { rollback } from "#actions/rollback/run.ts";
-import { adminToken, followGitops } from "#test/parts/cluster/gitops.ts";
+import { createCheckout } from "#test/parts/checkout.ts";
+import { adminToken, askArgocd, followGitops } from "#test/parts/cluster/gitops.ts";
 import { startDocker, stopDocker } from "#test/parts/cluster/images.ts";
 import { getJson, kubectl } from "#test/parts/cluster/kubectl.ts";
 import { argocdUrl } from "#test/parts/cluster/place.ts";
@@ -22,6 +24,8 @@ import { registered, sha256Of } from "#test/parts/release.ts";
 const where = { env: "dev", model: "iris" };
 type Gitops = Awaited<ReturnType<typeof followGitops>>;
 let gitops: Gitops;
+let code: Awaited<ReturnType<typeof createCheckout>>;
+let merged: string; // the commit that the models are made from
 let first: Awaited<ReturnType<typeof makeServingImage>>;
 let second: typeof first;
 const lines: string[] = [];
@@ -36,8 +40,14 @@ beforeAll(async () => {
     await stopDocker();
   }
   gitops = await followGitops();
+  code = await createCheckout();
+  await code.git("remote", "add", "origin", "https://github.com/octo-org/models.git");
+  merged = await code.commit("Widen the layer (#7)");
 });
-afterAll(async () => await gitops?.[Symbol.asyncDispose]());
+afterAll(async () => {
+  await gitops?.[Symbol.asyncDispose]();
+  await code?.[Symbol.asyncDispose]();
+});
 
 /** The same model with other weights. */
 function otherModel() {
@@ -47,12 +57,12 @@ function otherModel() {
 }
 
 function release(version: number, { modelDigest, image }: typeof first): Promotable {
-  return { ...registered(version), state: "built", modelDigest, image };
+  return { ...registered(version, merged), state: "built", modelDigest, image };
 }
 
 async function promoteOne(release: Promotable) {
   const about = {
-    history: gitops.history,
+    history: createCodeHistory(code.path),
     order: "version",
     servingTree: sha256Of("f"),
     blocked: async () => undefined,
@@ -117,18 +127,34 @@ test("a promotion is deployed: Synced and Healthy, and its pods answer with the 
   expect(await versions()).toEqual(Array.from({ length: 2 }, () => ({ version: "1", digest: first.modelDigest })));
 });
 
-test("Argo CD's page tells the model's story", async () => {
-  const { spec } = (await getJson("application", "serving-dev-iris", "-n", "argocd")) as { spec: { info: object[] } };
-  await expect
-    .poll(
-      async () => {
-        const now = (await getJson("application", "serving-dev-iris", "-n", "argocd")) as { spec: { info: object[] } };
-        return now.spec.info;
-      },
-      { timeout: 180_000, interval: 2_000 },
-    )
-    .toContainEqual({ name: "Model version", value: "1" });
-  expect(spec.info).toHaveLength(4);
+test("Argo CD's page tells the model's story, with links to its run, its pull request and its dashboard", async () => {
+  const page = () => askArgocd("/api/v1/applications/serving-dev-iris", gitops.token);
+  const info = (name: string, value: string) => ({ name, value });
+  const links = [
+    "Dashboard|https://grafana.example.com/d/slipway-serving?var-namespace=models-dev&var-model=iris",
+    "MLflow run|http://mlflow:5000/#/runs/run-1",
+    "Model|http://mlflow:5000/#/models/iris",
+    "Pull request|https://github.com/octo-org/models/pull/7",
+  ];
+  await expect.poll(page, { timeout: 180_000, interval: 2_000 }).toMatchObject({
+    spec: {
+      info: [
+        info("Model version", "1"),
+        info("Metric", "accuracy 96 %"),
+        info("Verdict", "pass: accuracy 96 % reaches 90 %"),
+        info("Model digest", first.modelDigest),
+        info("Code commit", merged),
+        info("MLflow run", "run-1"),
+      ],
+    },
+    status: { summary: { externalURLs: links } },
+  });
+  const nothing = await askArgocd("/api/v1/applications/serving-prod-iris", gitops.token);
+  expect(nothing).toMatchObject({
+    metadata: { annotations: { "link.argocd.argoproj.io/model": "Model|http://mlflow:5000/#/models/iris" } },
+    spec: { info: expect.arrayContaining([info("Model version", "none yet"), info("Verdict", "none yet")]) },
+  });
+  expect(nothing).not.toHaveProperty(["metadata", "annotations", "link.argocd.argoproj.io/run"]);
 });
 
 test("what somebody changes by hand is healed", async () => {

@@ -79,6 +79,13 @@ async function readingToken(): Promise<string> {
   }
 }
 
+/** What Argo CD's API answers to a GET. */
+export async function askArgocd(path: string, token: string): Promise<unknown> {
+  const response = await fetch(`${argocdUrl}${path}`, { headers: { authorization: `Bearer ${token}` } });
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+  return await response.json();
+}
+
 async function tokenFrom(path: string, body: object, admin?: string): Promise<string> {
   const response = await fetch(`${argocdUrl}${path}`, {
     method: "POST",
@@ -95,6 +102,7 @@ async function applications(repository: string): Promise<string> {
   await cp(join(root, "argocd/apps"), folder.path, { recursive: true });
   const path = join(folder.path, "kustomization.yaml");
   const source = await readFile(path, "utf8");
-  await writeFile(path, source.replace("https://github.com/OWNER/REPOSITORY.git", repository));
+  const filled = source.replace("https://github.com/OWNER/REPOSITORY.git", repository);
+  await writeFile(path, filled.replace("grafana=\n", "grafana=https://grafana.example.com\n"));
   return await kustomizeText(folder.path);
 }
