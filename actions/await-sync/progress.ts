@@ -44,7 +44,7 @@ export function progressOf(sight: Sight): Progress {
   if (relation !== "same" && relation !== "newer") {
     return progress("waiting", `Argo CD is at ${revision}, which does not have the promotion yet`);
   }
-  if (operation && ["Failed", "Error"].includes(operation.phase) && sync?.status !== "Synced") {
+  if (operation && sync?.status !== "Synced" && hasFailedFor(operation, sync?.revision)) {
     return progress("failed", `the sync of ${revision} ended as ${operation.phase}: ${faultOf(operation)}`);
   }
   if (sync?.status !== "Synced") {
@@ -95,7 +95,14 @@ function countsOf({ spec, status }: Deployment): { replicas: number; updated: nu
   return { replicas: spec.replicas, updated: status.updatedReplicas, available: status.availableReplicas };
 }
 
-function faultOf(operation: NonNullable<Application["status"]["operationState"]>): string {
+type Operation = NonNullable<Application["status"]["operationState"]>;
+
+/** Argo CD never repeats a sync that failed at this revision, or before it knew of any; after one of another revision comes the next. */
+function hasFailedFor({ phase, syncResult }: Operation, revision: string | undefined): boolean {
+  return ["Failed", "Error"].includes(phase) && (!syncResult || syncResult.revision === revision);
+}
+
+function faultOf(operation: Operation): string {
   const failed = operation.syncResult?.resources?.filter(({ status }) => status === "SyncFailed") ?? [];
   const told = failed.map(({ kind, name, message }) => `${kind} ${name}: ${message}`);
   return told.join("; ") || operation.message || "without a reason";

@@ -74,6 +74,7 @@ test.each<[what: string, change: Partial<Sight>, kind: string, reason: RegExp]>(
           phase: "Failed",
           message: "one or more objects failed to apply",
           syncResult: {
+            revision: "f".repeat(40),
             resources: [
               { kind: "Service", name: "iris-serving", status: "Synced" },
               { kind: "Deployment", name: "iris-serving", status: "SyncFailed", message: "spec.selector: immutable" },
@@ -84,6 +85,28 @@ test.each<[what: string, change: Partial<Sight>, kind: string, reason: RegExp]>(
     },
     "failed",
     /ended as Failed: Deployment iris-serving: spec.selector: immutable$/,
+  ],
+  [
+    "the sync failed before it had a result",
+    {
+      application: application({
+        sync: { status: "OutOfSync", revision: "f".repeat(40) },
+        operationState: { phase: "Error", message: "no permission to create a namespace" },
+      }),
+    },
+    "failed",
+    /ended as Error: no permission to create a namespace$/,
+  ],
+  [
+    "the sync of the commit before failed, and that of this one is still to come",
+    {
+      application: application({
+        sync: { status: "OutOfSync", revision: "f".repeat(40) },
+        operationState: { phase: "Failed", message: "bad", syncResult: { revision: "e".repeat(40) } },
+      }),
+    },
+    "waiting",
+    /brings f{12} to the cluster \(OutOfSync\)/,
   ],
   [
     "the live Deployment still has another model",

@@ -3,10 +3,15 @@ import { createServer as createHttpServer, request } from "node:http";
 import { connect, createServer } from "node:net";
 import { hostAddress } from "./place.ts";
 
-/** Lets pods reach a server on this machine's loopback, at the same port of the address that they know of this machine. */
-export async function forwardFromPods(port: number): Promise<AsyncDisposable & { host: string }> {
+interface Address {
+  host: string;
+  port: number;
+}
+
+/** Passes connections on, as they are. */
+export async function relay(from: Address, to: Address): Promise<AsyncDisposable> {
   const server = createServer((outer) => {
-    const inner = connect(port, "127.0.0.1");
+    const inner = connect(to);
     outer.pipe(inner).pipe(outer);
     for (const [one, other] of [
       [outer, inner],
@@ -16,14 +21,19 @@ export async function forwardFromPods(port: number): Promise<AsyncDisposable & {
       one.on("close", () => other.destroy());
     }
   });
-  server.listen(port, hostAddress);
+  server.listen(from);
   await once(server, "listening");
   return {
-    host: `${hostAddress}:${port}`,
     async [Symbol.asyncDispose]() {
       server.close();
     },
   };
+}
+
+/** Lets pods reach a server on this machine's loopback, at the same port of the address that they know of this machine. */
+export async function forwardFromPods(port: number): Promise<AsyncDisposable & { host: string }> {
+  const relaying = await relay({ host: hostAddress, port }, { host: "127.0.0.1", port });
+  return { ...relaying, host: `${hostAddress}:${port}` };
 }
 
 /** The same over HTTP, for a server that answers only to names of loopback. */

@@ -1,5 +1,5 @@
-import { cp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { createArgocd } from "#actions/gitops/argocd.ts";
@@ -13,17 +13,43 @@ import { kubectl } from "./kubectl.ts";
 import { argocdUrl, gitUrl, repositories } from "./place.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
-const name = "gitops-of-tests.git";
 const applicationsMs = 300_000;
 
-/** A GitOps repository of this checkout's manifests that the cluster's Argo CD follows, by the Applications of argocd/apps. */
-export async function followGitops() {
+/** A GitOps repository of this checkout's manifests that the cluster's Argo CD follows. */
+export async function followGitops(options: FollowOptions = {}) {
   const folder = await temporaryFolder();
   const gitops = join(folder.path, "gitops");
   const committer = await openLocalRepository({ folder: gitops, root });
-  const link = join(repositories, name);
-  await rm(link, { force: true });
-  await symlink(join(gitops, ".git"), link);
+  const following = await follow(join(gitops, ".git"), options);
+  return {
+    ...following,
+    folder: gitops,
+    committer,
+    files: createFileHistory(gitops),
+    history: createCodeHistory(gitops),
+    argocd: createArgocd({ url: argocdUrl, token: following.token }),
+    async [Symbol.asyncDispose]() {
+      await following[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+interface FollowOptions {
+  name?: string; // of the repository, at the address that Argo CD knows
+  retries?: number; // of a sync that fails; those of argocd/apps when absent
+}
+
+/** Lets the cluster's Argo CD follow a repository's branch main, by argocd/config and the Applications of argocd/apps. */
+export async function follow(gitFolder: string, { name = "gitops-of-tests", retries }: FollowOptions = {}) {
+  const link = join(repositories, `${name}.git`);
+  await mkdir(dirname(link), { recursive: true });
+  /** Lets Argo CD read another repository at the same address. */
+  const serve = async (folder: string) => {
+    await rm(link, { force: true });
+    await symlink(folder, link);
+  };
+  await serve(gitFolder);
   await kubectl([
     "apply",
     "--namespace=argocd",
@@ -31,20 +57,14 @@ export async function followGitops() {
     "--force-conflicts",
     `--kustomize=${join(root, "argocd/config")}`,
   ]);
-  await kubectl(["apply", "-f", "-"], await applications(`${gitUrl}/${name}`));
+  await kubectl(["apply", "-f", "-"], await applications({ repository: `${gitUrl}/${name}.git`, retries }));
   await waitForApplications(["serving-dev-iris", "training-dev"]);
-  const token = await readingToken();
   return {
-    folder: gitops,
-    committer,
-    files: createFileHistory(gitops),
-    history: createCodeHistory(gitops),
-    argocd: createArgocd({ url: argocdUrl, token }),
-    token,
+    token: await readingToken(),
+    serve,
     async [Symbol.asyncDispose]() {
       await kubectl(["delete", "applicationsets,applications", "--all", "--namespace=argocd"]);
       await rm(link, { force: true });
-      await folder[Symbol.asyncDispose]();
     },
   };
 }
@@ -97,12 +117,13 @@ async function tokenFrom(path: string, body: object, admin?: string): Promise<st
 }
 
 /** argocd/apps as people apply it, with a repository of their own. */
-async function applications(repository: string): Promise<string> {
+async function applications({ repository, retries }: { repository: string; retries: number | undefined }) {
   await using folder = await temporaryFolder();
   await cp(join(root, "argocd/apps"), folder.path, { recursive: true });
   const path = join(folder.path, "kustomization.yaml");
   const source = await readFile(path, "utf8");
   const filled = source.replace("https://github.com/OWNER/REPOSITORY.git", repository);
   await writeFile(path, filled.replace("grafana=\n", "grafana=https://grafana.example.com\n"));
-  return await kustomizeText(folder.path);
+  const text = await kustomizeText(folder.path);
+  return retries === undefined ? text : text.replaceAll(/^( +limit:) \d+$/gm, `$1 ${retries}`);
 }
