@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { csvData } from "./data.ts";
+import { Drift } from "./drift.ts";
 import { Augmentation, Cifar10Data } from "./images.ts";
 import { Serving } from "./serving.ts";
 import { TextData, Transformer } from "./text.ts";
@@ -105,6 +106,7 @@ const environmentKeys = {
   promotion: Promotion.prefault({}),
   argocd: z.strictObject({ url: webAddress.optional() }).prefault({}), // where people open it: reports link there
   cost: Cost.prefault({}),
+  drift: Drift.prefault({}),
 };
 
 const modelKeys = {

@@ -1,4 +1,4 @@
-import { type Bins, binOf, binsOf } from "#training/drift-bins.ts";
+import { type Bins, binOf, binsOf } from "#training/drift/bins.ts";
 import type { Reference } from "#training/package/reference.ts";
 
 /** Counts inputs and answers in the bins of the model's reference statistics. */

@@ -1,18 +1,8 @@
 import { createWriteStream, statSync, type WriteStream } from "node:fs";
 import { rename } from "node:fs/promises";
-import { z } from "zod";
-import { type Bins, binOf, binsOf } from "#training/drift-bins.ts";
+import { type Bins, binOf, binsOf } from "#training/drift/bins.ts";
+import type { LoggedRequest } from "#training/drift/logged-request.ts";
 import type { Reference } from "#training/package/reference.ts";
-
-/** A line of the log: what was asked, in the bins of the reference, and what was answered. */
-export const LoggedRequest = z.object({
-  time: z.iso.datetime(),
-  digest: z.string(), // of the model's package
-  inputs: z.array(z.array(z.int().nonnegative())), // of each input column, values in each bin
-  class: z.string(),
-  confidence: z.number().min(0).max(1),
-});
-export type LoggedRequest = z.infer<typeof LoggedRequest>;
 
 /** Where requests are logged, and how many. */
 export interface RequestLogOptions {

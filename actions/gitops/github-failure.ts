@@ -32,6 +32,11 @@ export function statusOf(error: unknown): number | undefined {
   return Refusal.safeParse(error).data?.status;
 }
 
+/** Whether the work may have been done although no answer came: after a server error or a broken connection. */
+export function mayBeDone(error: unknown): boolean {
+  return (statusOf(error) ?? 0) >= 500;
+}
+
 /** Whether a commit was refused because the branch is elsewhere than it was. */
 export function isStale(error: unknown): boolean {
   return /STALE_DATA|expected branch to point to/i.test(wordsOf(error));

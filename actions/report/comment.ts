@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Repository } from "#actions/gitops/github-failure.ts";
+import { mayBeDone, Repository } from "#actions/gitops/github-failure.ts";
 import type { GitHub } from "#actions/io/github.ts";
-import { mayBeDone, refusal } from "./refusal.ts";
+import { ownLogin } from "#actions/io/own-login.ts";
+import { refusal } from "./refusal.ts";
 
 /** What every comment of ours begins with; readers do not see it. */
 export const marker = "<!-- slipway: report -->";
@@ -45,16 +46,6 @@ export async function comment(target: CommentTarget, body: string, mayCreate = t
     }
   } catch (error) {
     return { kind: "none", reason: refusal(error) };
-  }
-}
-
-/** The login of the token's account; GITHUB_TOKEN's own where it can't be asked for. */
-async function ownLogin(github: GitHub): Promise<string> {
-  try {
-    const { viewer } = await github.graphql<{ viewer: { login: string } }>("query { viewer { login } }");
-    return viewer.login;
-  } catch {
-    return "github-actions[bot]";
   }
 }
 

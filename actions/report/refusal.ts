@@ -1,4 +1,4 @@
-import { said, statusOf } from "#actions/gitops/github-failure.ts";
+import { said } from "#actions/gitops/github-failure.ts";
 
 /** Why GitHub did not do what was asked, in one line. */
 export function refusal(error: unknown): string {
@@ -8,9 +8,4 @@ export function refusal(error: unknown): string {
     return "the token may not do this: a fork's run, or the job lacks the permission";
   }
   return words;
-}
-
-/** Whether the work may have been done although no answer came: after a server error or a broken connection. */
-export function mayBeDone(error: unknown): boolean {
-  return (statusOf(error) ?? 0) >= 500;
 }

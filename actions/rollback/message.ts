@@ -1,6 +1,6 @@
+import type { IssueText } from "#actions/gitops/issues.ts";
 import { formatTrailers, oneLine } from "#actions/gitops/trailers.ts";
 import { join, md, prose } from "#actions/io/markdown.ts";
-import type { IssueText } from "./issue.ts";
 import type { Placed, Wanted } from "./target.ts";
 
 /** A rollback: from which release to which, and why. */

@@ -1,12 +1,12 @@
 import type { Committer } from "#actions/gitops/committer.ts";
 import type { FileHistory } from "#actions/gitops/file-history.ts";
+import { IssueError, type Issues, openIssueOnce } from "#actions/gitops/issues.ts";
 import { placements } from "#actions/gitops/placements.ts";
 import type { Proposals } from "#actions/gitops/proposals.ts";
 import { oneLine } from "#actions/gitops/trailers.ts";
 import { BadInputError } from "#config/bad-input.ts";
 import type { MlflowClient } from "#training/mlflow/client.ts";
 import { changeManifests } from "./change.ts";
-import { IssueError, type Issues, openIssueOnce } from "./issue.ts";
 import { issueOf, type Step, type Where } from "./message.ts";
 import { createRollbackRegistry } from "./registry.ts";
 import { findTarget, type Wanted } from "./target.ts";
@@ -98,7 +98,7 @@ async function openIssue(
 ): Promise<string | undefined> {
   if (!issues) return undefined;
   try {
-    return await openIssueOnce(issues, issueOf(step, where, unfinished), step.bad.commit.date);
+    return await openIssueOnce(issues, issueOf(step, where, unfinished), { since: step.bad.commit.date });
   } catch (error) {
     if (!(error instanceof IssueError)) throw error;
     unfinished.push(oneLine(error.message));

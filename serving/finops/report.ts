@@ -1,4 +1,4 @@
-import { figure, heading, htmlPage, paragraph, table } from "#serving/page.ts";
+import { figure, heading, htmlPage, paragraph, table } from "#training/page.ts";
 import { render } from "#training/render.ts";
 import type { Analysis } from "./analysis.ts";
 import { type Machine, type Term, terms } from "./prices.ts";

@@ -5,6 +5,7 @@ import { parse } from "yaml";
 import type { z } from "zod";
 import { Inputs as awaitSync } from "#actions/await-sync/inputs.ts";
 import { Inputs as doctor } from "#actions/doctor/inputs.ts";
+import { Inputs as drift } from "#actions/drift/inputs.ts";
 import { Inputs as evaluate } from "#actions/evaluate/inputs.ts";
 import { Inputs as gate } from "#actions/gate/inputs.ts";
 import { Inputs as plan } from "#actions/plan/inputs.ts";
@@ -20,6 +21,7 @@ const actions = resolve(import.meta.dirname, "../../actions");
 const inputsOf: Record<string, z.ZodObject> = {
   "await-sync": awaitSync,
   doctor,
+  drift,
   evaluate,
   gate,
   plan,

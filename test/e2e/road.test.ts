@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { overlayPath, readOverlay } from "#actions/gitops/overlay.ts";
+import { loggedRequests } from "#test/parts/logged-requests.ts";
 import { createMlflowClient } from "#training/mlflow/client.ts";
+import { readReference } from "#training/package/read-reference.ts";
+import { openStorage } from "#training/storage/open.ts";
 import type { Event } from "./harness/events.ts";
 import { changedScalars, conclusions, jobs, logs } from "./harness/told.ts";
 import { startWorld, type World } from "./harness/world.ts";
@@ -209,6 +212,51 @@ describe("a dispatch by hand", () => {
     const { runs, told } = await happen(await world.dispatched({ env: "dev", model: "roses" }));
     expect(conclusions(runs), told).toEqual(["pipeline: failure", "comment: success"]);
     expect(runs[0]?.annotations.map(({ message }) => message).join("\n"), told).toContain("roses");
+  });
+});
+
+describe("drift of what the model in production is asked", () => {
+  /** Puts requests to the version in dev where the repository looks for them. */
+  const logged = async (isDrifted: boolean) => {
+    const { packageUri = "", modelDigest } = (await overlay()) ?? {};
+    const told = await readReference(openStorage(packageUri, "", world.s3), modelDigest);
+    const day = new Date().toISOString().slice(0, 10);
+    await world.storage.write(`requests/iris/${day}/pod.jsonl`, Buffer.from(loggedRequests(told, { isDrifted })));
+  };
+  const look = async (fail: "true" | "false") =>
+    happen(await world.dispatched({ env: "dev", model: "iris", fail }, "drift.yml"));
+  const summary = (runs: Awaited<ReturnType<typeof look>>["runs"]) => runs[0]?.summaries[0]?.markdown;
+
+  test("opens one issue, which the next run of it updates, and fails where it is a gate", async () => {
+    await logged(true);
+    const first = await look("false");
+    expect(conclusions(first.runs), first.told).toEqual(["drift: success"]);
+    expect(summary(first.runs), first.told).toMatch(/iris, version \d+: drifted/);
+    expect(world.hub.state.issues, first.told).toMatchObject([
+      { state: "open", title: "Requests to iris in dev have drifted", user: { login: "github-actions[bot]" } },
+    ]);
+    const body = world.hub.state.issues[0]?.body;
+    const second = await look("true");
+    expect(conclusions(second.runs), second.told).toEqual(["drift: failure"]);
+    expect(second.runs[0]?.annotations.map(({ message }) => message).join("\n")).toContain(
+      "requests have drifted: iris",
+    );
+    expect(world.hub.state.issues).toHaveLength(1);
+    expect(world.hub.state.issues[0]?.body).not.toBe(body); // it names the newer run
+  });
+
+  test("is over: the issue is closed and says so", async () => {
+    await logged(false);
+    const { runs, told } = await look("true");
+    expect(conclusions(runs), told).toEqual(["drift: success"]);
+    expect(world.hub.state.issues.splice(0), told).toMatchObject([{ state: "closed", stateReason: "completed" }]);
+    expect(world.hub.state.comments.at(-1)?.body).toContain("It is over");
+  });
+
+  test("is looked for by the schedule in prod", async () => {
+    const { runs, told } = await happen(await world.scheduled("drift.yml"));
+    expect(conclusions(runs), told).toEqual(["drift: success"]);
+    expect(summary(runs), told).toMatch(/Drift in prod[\s\S]*iris, version \d+: stable/);
   });
 });
 

@@ -1,4 +1,4 @@
-import { figure, heading, htmlPage, table } from "#serving/page.ts";
+import { figure, heading, htmlPage, table } from "#training/page.ts";
 import { render } from "#training/render.ts";
 import type { Load, Sample } from "./run.ts";
 import { bySecond, summarize } from "./summary.ts";

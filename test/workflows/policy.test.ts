@@ -24,6 +24,7 @@ describe("permissions", () => {
     expect(Object.fromEntries(held)).toEqual({
       "comment.yml comment": ["pull-requests"],
       "deploy.yml deploy": ["deployments"],
+      "drift.yml drift": ["issues"],
       "finish.yml go-on": ["actions"],
       "model.yml image": ["packages"],
       "model.yml promote": ["contents", "pull-requests"],

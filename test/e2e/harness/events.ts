@@ -12,7 +12,7 @@ export interface Event {
   readonly changedPaths: readonly string[];
   readonly type: string | undefined; // `types`
   readonly workflow: string | undefined; // whose end this is
-  readonly file: string | undefined; // of the one workflow that a dispatch by hand names
+  readonly file: string | undefined; // of the one workflow that a dispatch by hand names, or whose schedule it is
   readonly actor: string;
   /** A run without secrets and variables, whose token only reads. */
   readonly isFork: boolean;
@@ -139,7 +139,10 @@ export function createEvents(hub: GitHubHub) {
     /** A dispatch that the API has taken already. */
     asDispatched,
 
-    scheduled: async (): Promise<Event> => base({ name: "schedule", ...(await onMain()) }, { schedule: "0 0 * * *" }),
+    /** The time that a workflow's own schedule names has come. */
+    async scheduled(file = "pipeline.yml"): Promise<Event> {
+      return { ...base({ name: "schedule", ...(await onMain()) }, { schedule: "0 0 * * *" }), file };
+    },
 
     async repositoryDispatched(type: string, told: Record<string, unknown> = {}): Promise<Event> {
       const payload = { action: type, branch: "main", client_payload: told };

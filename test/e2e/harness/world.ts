@@ -2,14 +2,13 @@ import { execFile } from "node:child_process";
 import { readFile, rm } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { startArtifacts } from "#test/parts/artifacts.ts";
 import { startGitHub } from "#test/parts/github/start.ts";
 import { type Account, actionsBot } from "#test/parts/github/state.ts";
 import { startMlflow } from "#test/parts/mlflow.ts";
 import { startS3 } from "#test/parts/s3.ts";
 import { temporaryFolder } from "#test/parts/temporary-folder.ts";
-import { createS3Client } from "#training/storage/s3-client.ts";
+import { openStorage } from "#training/storage/open.ts";
 import type { Run } from "./act.ts";
 import { ada, createEvents, type Event } from "./events.ts";
 import { createRunner } from "./runner.ts";
@@ -44,12 +43,13 @@ export async function startWorld({ source = root, slipway }: WorldOptions = {}) 
   const { git } = hub;
   await commitFiles(source, hub.gitFolder);
 
+  const storage = openStorage(`s3://${s3.bucket}`, folder.path, s3);
   const secrets: Record<string, string> = {
     AWS_ACCESS_KEY_ID: s3.credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
   };
   const variables: Record<string, string> = {
-    SLIPWAY_SET: `models.uri=s3://${s3.bucket}/models\ndata.root=s3://${s3.bucket}/data`,
+    SLIPWAY_SET: `models.uri=s3://${s3.bucket}/models\ndata.root=s3://${s3.bucket}/data\ndrift.log=s3://${s3.bucket}/requests`,
     MLFLOW_TRACKING_URI: mlflow.uri,
     AWS_ENDPOINT_URL_S3: s3.endpoint,
     AWS_REGION: "us-east-1",
@@ -103,11 +103,11 @@ export async function startWorld({ source = root, slipway }: WorldOptions = {}) 
     textAt,
     /** Puts a sample, changed or as it is, where the models' data lies. */
     async putData(sample: string, change = (text: string) => text): Promise<void> {
-      const client = createS3Client(s3);
       const text = await readFile(join(root, "training/data/samples", sample), "utf8");
-      await client.send(new PutObjectCommand({ Bucket: s3.bucket, Key: `data/${sample}`, Body: change(text) }));
-      client.destroy();
+      await storage.write(`data/${sample}`, Buffer.from(change(text)));
     },
+    /** What lies in the repository's bucket. */
+    storage,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 }

@@ -1,4 +1,4 @@
-import type { Histogram } from "./package/reference.ts";
+import type { Histogram } from "#training/package/reference.ts";
 
 /** Intervals that values are counted in to be compared with a reference: below the first edge, between edges, from the last one on. */
 export interface Bins {

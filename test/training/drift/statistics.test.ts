@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { runOracle } from "#test/parts/python.ts";
-import { chiSquare, kolmogorovSmirnov, stabilityIndex, upperGamma } from "#training/drift.ts";
-import { binOf, binsOf } from "#training/drift-bins.ts";
+import { binOf, binsOf } from "#training/drift/bins.ts";
+import { chiSquare, kolmogorovSmirnov, stabilityIndex, upperGamma } from "#training/drift/statistics.ts";
 
 const pairs: [number[], number[]][] = [
   [
@@ -31,7 +31,7 @@ const pairs: [number[], number[]][] = [
 ];
 
 test("chi-square and Kolmogorov-Smirnov give SciPy's statistics and chances", async () => {
-  const answers = (await runOracle("test/training/drift_oracle.py", pairs)) as Record<
+  const answers = (await runOracle("test/training/drift/statistics_oracle.py", pairs)) as Record<
     "chiSquare" | "kolmogorovSmirnov",
     { statistic: number; p: number }
   >[];

@@ -1,14 +1,11 @@
-import type { LoggedRequest } from "#serving/request-log.ts";
-import { chiSquare, kolmogorovSmirnov, stabilityIndex } from "#training/drift.ts";
-import { binOf, binsOf } from "#training/drift-bins.ts";
+import type { Drift as Settings } from "#config/drift.ts";
 import type { Reference } from "#training/package/reference.ts";
+import type { Bins } from "./bins.ts";
+import { chiSquare, kolmogorovSmirnov, stabilityIndex } from "./statistics.ts";
+import type { Tally } from "./tally.ts";
 
-/** When something counts as drifted: it must be far off, and more than chance. */
-export interface Thresholds {
-  readonly psi: number;
-  readonly p: number; // for all comparisons together
-  readonly minimumRows: number;
-}
+/** When something counts as drifted. */
+export type Thresholds = Pick<Settings, "psi" | "p" | "minimumRows">;
 
 /** One comparison of the window with the reference. */
 export interface Finding {
@@ -39,20 +36,20 @@ type Sample = Pick<Finding, "name" | "kind" | "test" | "labels"> & {
   readonly window: readonly number[];
 };
 
-/** Compares logged requests with the statistics that travel with the model. */
+/** Compares a window of requests with the statistics that travel with the model. */
 export function measureDrift(
-  requests: readonly LoggedRequest[],
+  tally: Tally,
   { reference, classes }: { reference: Reference; classes: readonly string[] },
   thresholds: Thresholds,
 ): Drift {
-  const rows = requests.length;
+  const { rows } = tally;
   if (rows < thresholds.minimumRows) {
     return { kind: "too-few", rows, reason: `${rows} requests: ${thresholds.minimumRows} are needed to tell` };
   }
   const samples = [
-    ...reference.inputs.map((column, at) => inputSample(column, requests, at)),
-    predictionSample(reference, classes, requests),
-    confidenceSample(reference, requests),
+    ...inputSamples(tally, reference),
+    predictionSample(tally, reference, classes),
+    confidenceSample(tally, reference),
   ];
   const measured = samples.map((sample) => {
     const total = sum(sample.reference);
@@ -80,37 +77,29 @@ export function measureDrift(
     : { kind: "drifted", rows, reason: `${rows} requests differ in ${drifted.join(", ")}`, findings };
 }
 
-function inputSample(column: Reference["inputs"][number], requests: readonly LoggedRequest[], at: number): Sample {
-  const bins = binsOf(column.histogram);
-  // The pixels of one image belong together: each request counts once, whatever it holds.
-  const window = bins.expected.map((_, bin) =>
-    sum(requests.map(({ inputs }) => (inputs[at]?.[bin] ?? 0) / Math.max(1, sum(inputs[at] ?? [])))),
-  );
-  const perRow = Math.max(1, Math.round(sum(requests[0]?.inputs[at] ?? [])));
-  const reference = bins.expected.map((share) => (share * column.count) / perRow);
-  const labels = bins.expected.map((_, bin) => interval(bins.edges[bin - 1], bins.edges[bin]));
-  return { name: column.name, kind: "input", test: "Kolmogorov-Smirnov", labels, reference, window };
+function inputSamples({ inputs }: Tally, reference: Reference): Sample[] {
+  return inputs.map(({ bins, counts, perRow }, at) => {
+    const { name = "", count = 0 } = reference.inputs[at] ?? {};
+    const expected = bins.expected.map((share) => (share * count) / perRow);
+    return {
+      name,
+      kind: "input",
+      test: "Kolmogorov-Smirnov",
+      labels: labelsOf(bins),
+      reference: expected,
+      window: counts,
+    };
+  });
 }
 
-function predictionSample(
-  { predictions }: Reference,
-  classes: readonly string[],
-  requests: readonly LoggedRequest[],
-): Sample {
-  const window = classes.map((name) => requests.filter((logged) => logged.class === name).length);
+function predictionSample({ classes: window }: Tally, { predictions }: Reference, classes: readonly string[]): Sample {
   return { name: "class", kind: "prediction", test: "chi-square", labels: classes, reference: predictions, window };
 }
 
-function confidenceSample({ confidence, rows }: Reference, requests: readonly LoggedRequest[]): Sample {
-  const bins = binsOf(confidence);
-  const window = bins.expected.map(() => 0);
-  for (const logged of requests) {
-    const bin = binOf(bins, logged.confidence);
-    window[bin] = (window[bin] ?? 0) + 1;
-  }
-  const labels = bins.expected.map((_, bin) => interval(bins.edges[bin - 1], bins.edges[bin]));
+function confidenceSample({ confidence: { bins, counts } }: Tally, { rows }: Reference): Sample {
   const reference = bins.expected.map((share) => share * rows.validation);
-  return { name: "confidence", kind: "confidence", test: "Kolmogorov-Smirnov", labels, reference, window };
+  const test = "Kolmogorov-Smirnov";
+  return { name: "confidence", kind: "confidence", test, labels: labelsOf(bins), reference, window: counts };
 }
 
 /** Which of the p-values stay significant together. Holm, A simple sequentially rejective multiple test procedure, 1979. */
@@ -124,10 +113,13 @@ function holm(ps: readonly number[], alpha: number): boolean[] {
   return rejected;
 }
 
-function interval(from: number | undefined, to: number | undefined): string {
+function labelsOf({ edges, expected }: Bins): string[] {
   const text = (value: number) => String(Number(value.toPrecision(4)));
-  if (from === undefined) return to === undefined ? "any" : `under ${text(to)}`;
-  return to === undefined ? `from ${text(from)}` : `${text(from)} to ${text(to)}`;
+  return expected.map((_, bin) => {
+    const [from, to] = [edges[bin - 1], edges[bin]];
+    if (from === undefined) return to === undefined ? "any" : `under ${text(to)}`;
+    return to === undefined ? `from ${text(from)}` : `${text(from)} to ${text(to)}`;
+  });
 }
 
 function sum(values: readonly number[]): number {

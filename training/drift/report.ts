@@ -1,4 +1,4 @@
-import { figure, heading, htmlPage, paragraph, table } from "#serving/page.ts";
+import { figure, heading, htmlPage, paragraph, table } from "#training/page.ts";
 import { render } from "#training/render.ts";
 import type { Drift, Finding } from "./measure.ts";
 
@@ -25,14 +25,6 @@ export async function driftReport(model: string, drift: Drift): Promise<string> 
       ...parts.flat(),
     ],
   });
-}
-
-/** The comparison as Markdown, for an issue. */
-export function driftMarkdown(model: string, drift: Drift): string {
-  const rows = drift.kind === "too-few" ? [] : drift.findings.map(cells);
-  const line = (all: readonly string[]) => `| ${all.map((text) => text.replaceAll("|", "\\|")).join(" | ")} |`;
-  const lines = rows.length > 0 ? [line(header), line(header.map(() => "---")), ...rows.map(line)] : [];
-  return [`**${model}**: ${drift.reason}`, "", ...lines, ""].join("\n");
 }
 
 function cells({ name, psi, test, statistic, p, isDrifted }: Finding): string[] {
