@@ -3,47 +3,28 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { awaitSync } from "#actions/await-sync/run.ts";
 import { createArgocd } from "#actions/gitops/argocd.ts";
-import { land } from "#actions/gitops/committer.ts";
-import { overlayPath } from "#actions/gitops/overlay.ts";
-import { promote } from "#actions/promote/run.ts";
 import { relay } from "#test/parts/cluster/forward.ts";
 import { followGitops } from "#test/parts/cluster/gitops.ts";
-import { argocdUrl, nodeAddress, ports, registryHost } from "#test/parts/cluster/place.ts";
+import { argocdUrl, nodeAddress, ports } from "#test/parts/cluster/place.ts";
+import { createPromotions, where } from "#test/parts/cluster/promotions.ts";
 import { useCluster } from "#test/parts/cluster/use.ts";
 import { command } from "#test/parts/command.ts";
 import { freePort } from "#test/parts/mlflow.ts";
-import { registered, sha256Of } from "#test/parts/release.ts";
 import { temporaryFolder } from "#test/parts/temporary-folder.ts";
 
-const where = { env: "dev", model: "iris" };
-const path = overlayPath("dev", "iris");
 const lines: string[] = [];
 let gitops: Awaited<ReturnType<typeof followGitops>>;
+let promotions: ReturnType<typeof createPromotions>;
 
 useCluster();
 beforeAll(async () => {
   gitops = await followGitops({ retries: 1 }); // so that a sync that fails has failed soon
-  const commit = await promoted(1);
-  await change((source) => source.replace(/count: \d+/, "count: 0")); // no pods: nothing here gets as far as them
+  promotions = createPromotions(gitops);
+  const commit = await promotions.promoted(1);
+  await promotions.change((source) => source.replace(/count: \d+/, "count: 0")); // no pods: nothing here gets as far as them
   expect(await awaitCommit(commit)).toMatchObject({ kind: "deployed" });
 });
 afterAll(async () => await gitops?.[Symbol.asyncDispose]());
-
-async function promoted(version: number): Promise<string> {
-  const image = { name: `${registryHost}/iris`, tag: `t${version}`, digest: sha256Of("e") };
-  const about = { history: gitops.history, order: "version", servingTree: sha256Of("f") } as const;
-  const parts = { ...about, committer: gitops.committer, blocked: async () => undefined };
-  const [result] = await promote([{ ...registered(version), state: "built", image }], parts);
-  if (result.kind !== "promoted") throw new Error(`${result.kind}: ${result.reason}`);
-  return result.release.commit.sha;
-}
-
-async function change(edit: (source: string) => string): Promise<void> {
-  await land(gitops.committer, async (head) => {
-    const source = (await gitops.committer.read(head, path)) ?? "";
-    return { kind: "change", message: "Change", files: { [path]: edit(source) } };
-  });
-}
 
 function awaitCommit(commit: string, { seconds = 400, argocd = gitops.argocd } = {}) {
   const info = (line: string) => lines.push(line);
@@ -51,28 +32,33 @@ function awaitCommit(commit: string, { seconds = 400, argocd = gitops.argocd } =
 }
 
 test("manifests that do not build fail the wait with kustomize's own words", async () => {
-  await change((source) => source.replace("resources: [../../../base]", "resources: [../../../base, none.yaml]"));
-  const commit = await promoted(2);
+  await promotions.change((source) =>
+    source.replace("resources: [../../../base]", "resources: [../../../base, none.yaml]"),
+  );
+  const commit = await promotions.promoted(2);
   expect(await awaitCommit(commit)).toMatchObject({
     kind: "failed",
     reason: expect.stringMatching(/degraded for \d+ s: Argo CD can't compare: [\s\S]*none\.yaml/),
   });
-  await change((source) => source.replace(", none.yaml", ""));
+  await promotions.change((source) => source.replace(", none.yaml", ""));
   expect(await awaitCommit(commit)).toMatchObject({ kind: "deployed" });
 });
 
 test("a resource that the cluster does not take fails the wait with its own reason, and the commit that mends it is deployed", async () => {
   const generator = "configMapGenerator: [{ name: forbidden, literals: [a=b] }]\n";
-  await change((source) => source + generator);
-  const commit = await promoted(3);
+  await promotions.change((source) => source + generator);
+  const commit = await promotions.promoted(3);
   expect(await awaitCommit(commit)).toMatchObject({
     kind: "failed",
     reason: expect.stringMatching(
       /the sync of [0-9a-f]{12} ended as Failed: ConfigMap .*forbidden.* not permitted in project serving/,
     ),
   });
-  await change((source) => source.replace(generator, ""));
-  expect(await awaitCommit(await promoted(4))).toMatchObject({ kind: "deployed", release: { version: "4" } });
+  await promotions.change((source) => source.replace(generator, ""));
+  expect(await awaitCommit(await promotions.promoted(4))).toMatchObject({
+    kind: "deployed",
+    release: { version: "4" },
+  });
 });
 
 test("an Argo CD that does not get the commit ends the wait in time, and says where it stands", async () => {
@@ -81,7 +67,7 @@ test("an Argo CD that does not get the commit ends the wait in time, and says wh
   const frozen = join(folder.path, "frozen.git");
   await command(["git", "clone", "--quiet", "--bare", gitops.folder, frozen]);
   await gitops.serve(frozen);
-  const commit = await promoted(5);
+  const commit = await promotions.promoted(5);
   const { kind, reason } = await awaitCommit(commit, { seconds: 15 });
   expect(kind).toBe("timeout");
   expect(reason).toContain(`Argo CD is at ${before.slice(0, 12)}, which does not have the promotion yet`);
@@ -91,7 +77,7 @@ test("an Argo CD that does not get the commit ends the wait in time, and says wh
 });
 
 test("an Argo CD that is away for a while is waited for", async () => {
-  const commit = await promoted(6);
+  const commit = await promotions.promoted(6);
   const port = await freePort();
   const argocd = createArgocd({ url: `http://127.0.0.1:${port}`, token: gitops.token, tries: 1 });
   const waiting = awaitCommit(commit, { argocd });

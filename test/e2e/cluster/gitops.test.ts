@@ -5,27 +5,24 @@ import { createArgocd } from "#actions/gitops/argocd.ts";
 import { ArgocdError, ArgocdUnreachableError } from "#actions/gitops/argocd-errors.ts";
 import { readChampion } from "#actions/gitops/champion.ts";
 import { createCodeHistory } from "#actions/gitops/code-history.ts";
-import { land } from "#actions/gitops/committer.ts";
-import { overlayPath } from "#actions/gitops/overlay.ts";
-import type { Promotable } from "#actions/promote/consider.ts";
-import { promote } from "#actions/promote/run.ts";
 import { rollback } from "#actions/rollback/run.ts";
 import { createCheckout } from "#test/parts/checkout.ts";
 import { adminToken, askArgocd, followGitops } from "#test/parts/cluster/gitops.ts";
 import { startDocker, stopDocker } from "#test/parts/cluster/images.ts";
 import { getJson, kubectl } from "#test/parts/cluster/kubectl.ts";
 import { argocdUrl } from "#test/parts/cluster/place.ts";
+import { createPromotions, where } from "#test/parts/cluster/promotions.ts";
 import { makeServingImage } from "#test/parts/cluster/serving-image.ts";
 import { useCluster } from "#test/parts/cluster/use.ts";
 import { flower, irisModel } from "#test/parts/iris-served.ts";
 import { freePort } from "#test/parts/mlflow.ts";
-import { registered, sha256Of } from "#test/parts/release.ts";
+import { sha256Of } from "#test/parts/release.ts";
 
-const where = { env: "dev", model: "iris" };
 type Gitops = Awaited<ReturnType<typeof followGitops>>;
 let gitops: Gitops;
 let code: Awaited<ReturnType<typeof createCheckout>>;
 let merged: string; // the commit that the models are made from
+let promotions: ReturnType<typeof createPromotions>;
 let first: Awaited<ReturnType<typeof makeServingImage>>;
 let second: typeof first;
 const lines: string[] = [];
@@ -43,6 +40,8 @@ beforeAll(async () => {
   code = await createCheckout();
   await code.git("remote", "add", "origin", "https://github.com/octo-org/models.git");
   merged = await code.commit("Widen the layer (#7)");
+  const history = createCodeHistory(code.path);
+  promotions = createPromotions({ committer: gitops.committer, history, gitSha: merged });
 });
 afterAll(async () => {
   await gitops?.[Symbol.asyncDispose]();
@@ -54,27 +53,6 @@ function otherModel() {
   const model = irisModel();
   model.setWeights(model.getWeights().map((weight) => tfc.mul(weight, 1.5)));
   return model;
-}
-
-function release(version: number, { modelDigest, image }: typeof first): Promotable {
-  return { ...registered(version, merged), state: "built", modelDigest, image };
-}
-
-async function promoteOne(release: Promotable) {
-  const about = {
-    history: createCodeHistory(code.path),
-    order: "version",
-    servingTree: sha256Of("f"),
-    blocked: async () => undefined,
-  } as const;
-  const [result] = await promote([release], { ...about, committer: gitops.committer });
-  return result;
-}
-
-async function promoted(version: number, of: typeof first): Promise<string> {
-  const result = await promoteOne(release(version, of));
-  if (result.kind !== "promoted") throw new Error(`${result.kind}: ${result.reason}`);
-  return result.release.commit.sha;
 }
 
 function awaitCommit(commit: string, minutes = 8) {
@@ -118,7 +96,7 @@ const replicas = async () => {
 };
 
 test("a promotion is deployed: Synced and Healthy, and its pods answer with the model that was promoted", async () => {
-  const commit = await promoted(1, first);
+  const commit = await promotions.promoted(1, first);
   expect(await awaitCommit(commit, 12)).toMatchObject({
     kind: "deployed",
     reason: expect.stringContaining("version 1 is Synced and Healthy"),
@@ -196,7 +174,7 @@ describe("what can't be asked", () => {
 
 test("an image that can't be pulled stops at the old pods, and why is told", async () => {
   const broken = { ...second, image: { ...second.image, digest: sha256Of("e") } };
-  const commit = await promoted(2, broken);
+  const commit = await promotions.promoted(2, broken);
   expect(await awaitCommit(commit)).toMatchObject({
     kind: "failed",
     reason: expect.stringMatching(
@@ -215,27 +193,23 @@ test("a rollback brings the version before back", async () => {
 });
 
 test("the number of pods is its owner's: set to 3 in git, it stays 3 through a promotion", async () => {
-  const path = overlayPath("dev", "iris");
-  await land(gitops.committer, async (head) => {
-    const source = (await gitops.committer.read(head, path)) ?? "";
-    return { kind: "change", message: "Three", files: { [path]: source.replace(/count: \d+/, "count: 3") } };
-  });
+  await promotions.change((source) => source.replace(/count: \d+/, "count: 3"));
   await expect.poll(replicas, { timeout: 120_000, interval: 500 }).toBe(3);
-  const commit = await promoted(3, second);
+  const commit = await promotions.promoted(3, second);
   expect(await awaitCommit(commit)).toMatchObject({ kind: "deployed" });
   expect(await versions()).toEqual(Array.from({ length: 3 }, () => ({ version: "3", digest: second.modelDigest })));
 });
 
 test("of twenty promotions at once the newest ends in the cluster, and older ones are superseded", async () => {
   const releases = Array.from({ length: 20 }, (_, index) => {
-    if (index === 19) return release(23, first);
-    return release(4 + index, {
+    if (index === 19) return promotions.release(23, first);
+    return promotions.release(4 + index, {
       modelDigest: sha256Of("0").replace(/..$/, String(10 + index)),
       image: { ...first.image, tag: `t${index}` },
     });
   });
   const shuffled = releases.toSorted((a, b) => a.runId.localeCompare(b.runId) || Number(a.version) - Number(b.version));
-  const results = await Promise.all(shuffled.map((each) => promoteOne(each)));
+  const results = await Promise.all(shuffled.map((each) => promotions.promoteOne(each)));
   expect(results.filter(({ kind }) => !["promoted", "superseded"].includes(kind))).toEqual([]);
   const awakenings = await Promise.all(
     results.flatMap((result) => (result.kind === "promoted" ? [awaitCommit(result.release.commit.sha)] : [])),

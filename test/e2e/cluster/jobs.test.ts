@@ -1,16 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { parse, stringify } from "yaml";
-import { land } from "#actions/gitops/committer.ts";
 import { removeJobs, trainInCluster } from "#actions/train/cluster.ts";
-import { patternPath } from "#actions/train/job.ts";
-import { loadConfig } from "#config/load.ts";
 import { followGitops } from "#test/parts/cluster/gitops.ts";
+import { changePattern, orderOf } from "#test/parts/cluster/jobs.ts";
 import { getJson } from "#test/parts/cluster/kubectl.ts";
 import { useCluster } from "#test/parts/cluster/use.ts";
 import { temporaryFolder } from "#test/parts/temporary-folder.ts";
 import { createFolderStorage } from "#training/storage/folder.ts";
 
-const root = process.cwd();
 const stack = new AsyncDisposableStack();
 let gitops: Awaited<ReturnType<typeof followGitops>>;
 let store: ReturnType<typeof createFolderStorage>;
@@ -20,25 +16,16 @@ useCluster();
 beforeAll(async () => {
   gitops = stack.use(await followGitops());
   store = createFolderStorage(stack.use(await temporaryFolder()).path);
-  await land(gitops.committer, async (head) => {
-    const job = parse((await gitops.committer.read(head, patternPath)) ?? "");
+  await changePattern(gitops.committer, (job) => {
     job.spec.template.spec.nodeSelector = { "slipway.test/node": "none" }; // so that it waits for as long as we like
-    return { kind: "change", message: "Wait", files: { [patternPath]: stringify(job) } };
   });
 });
 afterAll(async () => await stack.disposeAsync());
 
-async function order(model: string) {
-  const set = ["models.uri=s3://models/dev"];
-  const config = await loadConfig({ root, env: "dev", model, set });
-  const contentHash = `sha256:${model === "iris" ? "1" : "2"}${"0".repeat(63)}`;
-  return { config, set, contentHash, image: "training:none", gitSha: undefined, files: { "dev.yaml": "{}" } };
-}
-
-function train(of: Awaited<ReturnType<typeof order>>) {
+function train(of: Awaited<ReturnType<typeof orderOf>>, { retry = false, timeoutMs = 0 } = {}) {
   const { committer, argocd } = gitops;
   const info = (line: string) => lines.push(line);
-  return trainInCluster(of, { committer, argocd, storage: store, retry: false, timeoutMs: 0, info });
+  return trainInCluster(of, { committer, argocd, storage: store, retry, timeoutMs, pollMs: 500, info });
 }
 
 const jobs = async () =>
@@ -54,7 +41,7 @@ const application = async () => {
 };
 
 test("a Job that is committed comes to the cluster, waits, and that is healthy", async () => {
-  const { kind, job } = await train(await order("iris"));
+  const { kind, job } = await train(await orderOf("iris", "1"));
   expect(kind).toBe("queued");
   await expect.poll(names, { timeout: 180_000, interval: 500 }).toEqual([job]);
   await expect
@@ -70,20 +57,20 @@ test("a Job that is committed comes to the cluster, waits, and that is healthy",
 test("the same training again makes no second Job", async () => {
   const before = await jobs();
   const head = await gitops.committer.head();
-  await train(await order("iris"));
+  await train(await orderOf("iris", "1"));
   expect(await gitops.committer.head()).toBe(head);
   expect(await jobs()).toEqual(before);
 });
 
 test("while it waits, the next one is committed and comes too, and the first is left alone", async () => {
   const [first] = await jobs();
-  const { job } = await train(await order("cifar10"));
+  const { job } = await train(await orderOf("cifar10", "2"));
   await expect.poll(names, { timeout: 180_000, interval: 500 }).toEqual([job, first?.name].toSorted());
   expect(await jobs()).toContainEqual(first);
 });
 
 test("once its candidate was read, its file goes and Argo CD removes the Job with its configuration", async () => {
-  const of = await order("iris");
+  const of = await orderOf("iris", "1");
   await store.write("iris/1000000000000000/candidate/candidate.json", Buffer.from("{}"));
   expect(await train(of)).toMatchObject({ kind: "trained" });
   await removeJobs(of, gitops.committer);
@@ -91,4 +78,31 @@ test("once its candidate was read, its file goes and Argo CD removes the Job wit
   const maps = (await getJson("configmaps", "-n", "training-dev")) as { items: { metadata: { name: string } }[] };
   const left = maps.items.map(({ metadata: { name } }) => name).filter((name) => name.startsWith("train-"));
   expect(left).toEqual([expect.stringMatching(/^train-cifar10-/)]);
+});
+
+test("a Job that fails is degraded, and whoever waits for it is told why and how to try again", async () => {
+  await changePattern(gitops.committer, (job) => {
+    job.spec.activeDeadlineSeconds = 2; // of waiting, too
+  });
+  const of = await orderOf("iris", "3");
+  await expect(train(of, { timeoutMs: 300_000 })).rejects.toThrow(
+    /the Job train-iris-3000000000000000-1 failed: Job was active longer than specified deadline\. To try once more, start it with retry: true/,
+  );
+  await expect.poll(application, { timeout: 120_000, interval: 500 }).toMatchObject({ health: "Degraded" });
+  await expect(train(of, { timeoutMs: 300_000 })).rejects.toThrow(/-1 failed/); // no second attempt that nobody asked for
+});
+
+test("asked for, the next attempt takes its place, and while that one runs there is no other", async () => {
+  await changePattern(gitops.committer, (job) => {
+    delete job.spec.activeDeadlineSeconds;
+  });
+  const of = await orderOf("iris", "3");
+  expect(await train(of, { retry: true })).toMatchObject({ kind: "queued", job: "train-iris-3000000000000000-2" });
+  await expect
+    .poll(names, { timeout: 180_000, interval: 500 })
+    .toEqual([expect.stringMatching(/^train-cifar10-/), "train-iris-3000000000000000-2"]);
+  await expect
+    .poll(application, { timeout: 120_000, interval: 500 })
+    .toMatchObject({ sync: "Synced", health: "Healthy" });
+  expect(await train(of, { retry: true })).toMatchObject({ job: "train-iris-3000000000000000-2" });
 });

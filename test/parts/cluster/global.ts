@@ -1,6 +1,16 @@
+import type { TestProject } from "vitest/node";
 import { stopOfTests } from "./use.ts";
 
-/** Vitest calls it after the last test file. */
-export async function teardown(): Promise<void> {
-  await stopOfTests();
+declare module "vitest" {
+  interface ProvidedContext {
+    clusterRun: string;
+  }
+}
+
+const run = String(process.pid);
+
+/** Names this run to the test files that use the cluster. Ends the cluster after the last of them. */
+export function setup(project: TestProject): () => Promise<void> {
+  project.provide("clusterRun", run);
+  return () => stopOfTests(run);
 }
