@@ -12,9 +12,10 @@ import { startDocker, stopDocker } from "#test/parts/cluster/images.ts";
 import { getJson, kubectl } from "#test/parts/cluster/kubectl.ts";
 import { argocdUrl } from "#test/parts/cluster/place.ts";
 import { createPromotions, where } from "#test/parts/cluster/promotions.ts";
+import { servedByPods } from "#test/parts/cluster/served.ts";
 import { makeServingImage } from "#test/parts/cluster/serving-image.ts";
 import { useCluster } from "#test/parts/cluster/use.ts";
-import { flower, irisModel } from "#test/parts/iris-served.ts";
+import { irisModel } from "#test/parts/iris-served.ts";
 import { freePort } from "#test/parts/mlflow.ts";
 import { sha256Of } from "#test/parts/release.ts";
 
@@ -60,34 +61,9 @@ function awaitCommit(commit: string, minutes = 8) {
   return awaitSync({ ...where, commit }, { ...gitops, timeoutMs: minutes * 60_000, info });
 }
 
-interface Pod {
-  metadata: { deletionTimestamp?: string };
-  status: { podIP?: string; conditions?: { type: string; status: string }[] };
-}
-
-/** What each pod that is ready says of itself. */
-async function versions(): Promise<{ version: string; digest: string }[]> {
-  const { items } = (await getJson("pods", "-n", "models-dev", "-l", "app.kubernetes.io/instance=iris")) as {
-    items: Pod[];
-  };
-  const ready = items.filter(
-    ({ metadata, status }) =>
-      !metadata.deletionTimestamp &&
-      status.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True"),
-  );
-  return await Promise.all(
-    ready.map(async ({ status }) => {
-      const body = JSON.stringify(flower);
-      const headers = { "content-type": "application/json" };
-      const answer = await fetch(`http://${status.podIP}:8000/predict`, { method: "POST", headers, body });
-      const { class: best, model } = (await answer.json()) as {
-        class: string;
-        model: { version: string; digest: string };
-      };
-      expect(best).toBe("setosa");
-      return { version: model.version, digest: model.digest };
-    }),
-  );
+/** What this many pods say that all have one release. */
+function pods(length: number, version: string, { modelDigest: digest }: typeof first) {
+  return Array.from({ length }, () => ({ class: "setosa", version, digest }));
 }
 
 const replicas = async () => {
@@ -102,7 +78,7 @@ test("a promotion is deployed: Synced and Healthy, and its pods answer with the 
     reason: expect.stringContaining("version 1 is Synced and Healthy"),
     release: { version: "1" },
   });
-  expect(await versions()).toEqual(Array.from({ length: 2 }, () => ({ version: "1", digest: first.modelDigest })));
+  expect(await servedByPods()).toEqual(pods(2, "1", first));
 });
 
 test("Argo CD's page tells the model's story, with links to its run, its pull request and its dashboard", async () => {
@@ -181,7 +157,7 @@ test("an image that can't be pulled stops at the old pods, and why is told", asy
       /degraded for \d+ s: .*pod iris-serving-\S+: .*(ErrImagePull|ImagePullBackOff|not found|pull)/i,
     ),
   });
-  expect(await versions()).toEqual(Array.from({ length: 2 }, () => ({ version: "1", digest: first.modelDigest })));
+  expect(await servedByPods()).toEqual(pods(2, "1", first));
 });
 
 test("a rollback brings the version before back", async () => {
@@ -197,7 +173,7 @@ test("the number of pods is its owner's: set to 3 in git, it stays 3 through a p
   await expect.poll(replicas, { timeout: 120_000, interval: 500 }).toBe(3);
   const commit = await promotions.promoted(3, second);
   expect(await awaitCommit(commit)).toMatchObject({ kind: "deployed" });
-  expect(await versions()).toEqual(Array.from({ length: 3 }, () => ({ version: "3", digest: second.modelDigest })));
+  expect(await servedByPods()).toEqual(pods(3, "3", second));
 });
 
 test("of twenty promotions at once the newest ends in the cluster, and older ones are superseded", async () => {
@@ -219,5 +195,5 @@ test("of twenty promotions at once the newest ends in the cluster, and older one
   expect(byKind("deployed")).toEqual(["23"]);
   expect(byKind("superseded")).toHaveLength(awakenings.length - 1);
   expect(await readChampion(gitops.committer, where)).toMatchObject({ version: "23" });
-  expect(new Set((await versions()).map(({ version }) => version))).toEqual(new Set(["23"]));
+  expect(new Set((await servedByPods()).map(({ version }) => version))).toEqual(new Set(["23"]));
 });

@@ -27,6 +27,7 @@ export interface RunnerOptions {
   readonly folder: string;
   readonly slipway: string | undefined; // what `owner/slipway@v1` is
   readonly appToken: string; // of the GitHub App, for its key
+  readonly buildsImages: boolean; // with the Docker that a test has started
   /** Variables and secrets of the repository. */
   readonly variables: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
@@ -89,6 +90,7 @@ export async function createRunner({ hub, artifacts, folder, ...options }: Runne
           STAND_IN_RECORDS: records,
           STAND_IN_NPM: npm,
           STAND_IN_APP_TOKEN: options.appToken,
+          ...(options.buildsImages && { STAND_IN_DOCKER: "true" }),
         },
       });
       await rm(own, { recursive: true, force: true });

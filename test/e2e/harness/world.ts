@@ -25,10 +25,12 @@ export interface WorldOptions {
   readonly source?: string;
   /** Released Slipway, which `uses: owner/slipway/actions/...@v1` means. */
   readonly slipway?: string;
+  /** Builds images with the Docker of test/parts/cluster, and pushes them; else their digests are made up. */
+  readonly buildsImages?: boolean;
 }
 
 /** A repository on the emulated GitHub, with its MLflow and its S3, and act as the runner of its workflows, as they are. */
-export async function startWorld({ source = root, slipway }: WorldOptions = {}) {
+export async function startWorld({ source = root, slipway, buildsImages = false }: WorldOptions = {}) {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder());
   const [s3, mlflow, artifacts] = await Promise.all([startS3(), startMlflow(), startArtifacts()]);
@@ -55,7 +57,8 @@ export async function startWorld({ source = root, slipway }: WorldOptions = {}) 
     AWS_REGION: "us-east-1",
   };
   const appToken = hub.token({ contents: "write", "pull-requests": "write" }, app);
-  const runner = await createRunner({ hub, artifacts, folder: folder.path, slipway, appToken, variables, secrets });
+  const options = { slipway, appToken, buildsImages, variables, secrets };
+  const runner = await createRunner({ hub, artifacts, folder: folder.path, ...options });
   const { ended, asDispatched, ...events } = createEvents(hub);
 
   const mainHead = () => git.text("rev-parse", "refs/heads/main");
