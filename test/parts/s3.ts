@@ -28,9 +28,9 @@ const servers: Record<string, Launch> = { seaweedfs: launchSeaweedfs, versitygw:
 
 /**
  * Starts an S3 server that refuses wrong credentials and wrong checksums, on free ports with an empty bucket: SeaweedFS, or
- * the one that the variable SLIPWAY_TEST_S3 names (versitygw in the end-to-end tests).
+ * the one that the variable SLIPWAY_TEST_S3 names (versitygw in the end-to-end tests). `buckets` are made beside its own.
  */
-export async function startS3(): Promise<S3Server> {
+export async function startS3({ buckets = [] }: { buckets?: readonly string[] } = {}): Promise<S3Server> {
   const launch = servers[process.env["SLIPWAY_TEST_S3"] ?? "seaweedfs"];
   if (!launch) throw new Error(`SLIPWAY_TEST_S3 names none of ${Object.keys(servers).join(", ")}`);
   const folder = await temporaryFolder();
@@ -57,7 +57,7 @@ export async function startS3(): Promise<S3Server> {
       await folder[Symbol.asyncDispose]();
     },
   };
-  await createBucket(bucket, { endpoint, credentials, attempts: 1 }, child);
+  for (const name of [bucket, ...buckets]) await createBucket(name, { endpoint, credentials, attempts: 1 }, child);
   return server;
 }
 
