@@ -13,6 +13,8 @@ export interface TrainOptions {
   trackingUri: string;
   set: readonly string[];
   model?: string;
+  environment?: "dev" | "prod";
+  program?: "training/train/main.ts" | "actions/pipeline.ts";
   env?: Readonly<Record<string, string>>;
 }
 
@@ -29,7 +31,7 @@ export interface Training {
 
 /**
  * A copy of the code in a checkout of its own, so that its content hash stays while people edit theirs; and runs of the
- * training program in it.
+ * training program in it, or of another that trains.
  */
 export async function createTrainingCheckout() {
   const folder = await temporaryFolder();
@@ -41,13 +43,14 @@ export async function createTrainingCheckout() {
     path: folder.path,
     outputsOf,
 
-    async start({ outputs, trackingUri, set, model = "iris", env = {} }: TrainOptions): Promise<Training> {
+    async start({ outputs, trackingUri, set, env = {}, ...rest }: TrainOptions): Promise<Training> {
+      const { model = "iris", environment = "dev", program = "training/train/main.ts" } = rest;
       await mkdir(outputsOf(outputs), { recursive: true });
       const settings = set.flatMap((setting) => ["--set", setting]);
       const places = { SLIPWAY_OUTPUTS: outputsOf(outputs), MLFLOW_TRACKING_URI: trackingUri };
       const child = spawn(
         process.execPath,
-        [join(folder.path, "training/train/main.ts"), "--env", "dev", "--model", model, ...settings],
+        [join(folder.path, program), "--env", environment, "--model", model, ...settings],
         {
           cwd: folder.path,
           env: { ...process.env, ...env, ...places, NODE_COMPILE_CACHE: join(folder.path, "compiled") },
