@@ -1,4 +1,4 @@
-// Prepares what a command of this project needs: `node .ci/setup.mjs packages|check|run|test|e2e|cluster|bench|picture|bundles`. Needs nothing but Node >= 20; does
+// Prepares what a command of this project needs: `node .ci/setup.mjs packages|check|run|test|e2e|cluster|bench|picture|workbench|bundles`. Needs nothing but Node >= 20; does
 // nothing the second time. Downloads and builds go to the user's cache, where every checkout finds them.
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, rename, writeFile } from "node:fs/promises";
@@ -11,13 +11,14 @@ import { run } from "./setup/command.mjs";
 import { checkDebian, clusterPackages, debianPackages } from "./setup/debian.mjs";
 import { goProgram } from "./setup/go.mjs";
 import { kubernetesSchemas, schemaInputs } from "./setup/manifests.mjs";
+import { notebookKernel } from "./setup/notebook-kernel.mjs";
 import { installPackages } from "./setup/packages.mjs";
 import { say, step } from "./setup/progress.mjs";
 import { environment, findPython, pythonRemedy } from "./setup/python.mjs";
 import { linkTestPackages } from "./setup/test-packages.mjs";
 
 const root = join(import.meta.dirname ?? dirname(new URL(import.meta.url).pathname), "..");
-const goals = ["packages", "check", "run", "test", "e2e", "cluster", "bench", "picture", "bundles"];
+const goals = ["packages", "check", "run", "test", "e2e", "cluster", "bench", "picture", "workbench", "bundles"];
 const goalsWithTestPackages = ["check", "test", "e2e", "bench", "picture"];
 const goalsWithCluster = ["e2e", "cluster"];
 
@@ -43,6 +44,13 @@ const peers = {
   modules: ["fastapi", "uvicorn", "sklearn.linear_model", "tf_keras", "onnx"],
   title: "FastAPI and others that the benchmark of serving compares with",
   why: "a Python environment, 600 MB once",
+};
+
+const jupyter = {
+  lock: "jupyter.txt",
+  modules: ["jupyterlab", "nbclient"],
+  title: "JupyterLab",
+  why: "a Python environment, 180 MB once",
 };
 
 const prometheus = "/usr/bin/prometheus"; // promtool comes with it
@@ -109,7 +117,7 @@ const miniLm = {
 const tools = [
   {
     name: "mlflowPython",
-    goals: ["run", "test", "e2e"],
+    goals: ["run", "test", "e2e", "workbench"],
     inputs: () => read(`.ci/python/${mlflow.lock}`),
     make: (python) => environment(root, python, mlflow),
   },
@@ -124,6 +132,18 @@ const tools = [
     goals: ["bench"],
     inputs: () => read(`.ci/python/${peers.lock}`),
     make: (python) => environment(root, python, peers),
+  },
+  {
+    name: "jupyterPython",
+    goals: ["test", "workbench"],
+    inputs: () => read(`.ci/python/${jupyter.lock}`),
+    make: (python) => environment(root, python, jupyter),
+  },
+  {
+    name: "notebookKernels",
+    goals: ["test", "workbench"],
+    inputs: () => read(".ci/workbench/package-lock.json") + read(".ci/setup/notebook-kernel.mjs"),
+    make: () => notebookKernel(root),
   },
   {
     name: "kustomize",
@@ -206,7 +226,7 @@ const tools = [
   },
   {
     name: "nativeBinding",
-    goals: ["test"],
+    goals: ["test", "workbench"],
     inputs: () => ["location.ts", "build.ts", "libraries.ts"].map((file) => read(`training/native/${file}`)).join(""),
     make: () => nativeBinding(),
     isLast: true, // takes TensorFlow's libraries from the oracles

@@ -18,7 +18,7 @@ export interface Content {
 
 /**
  * One hash over all that decides what a training makes: the model's training and data configuration, the data's bytes,
- * the tree of `training/`, and the locked packages. Where results go, what they cost, how they are judged or served and how
+ * the tree of `training/` but for notebooks, which use it, and the locked packages. Where results go, what they cost, how they are judged or served and how
  * often training is saved on its way do not count, nor does the path of the checkout.
  */
 export async function contentHash({ codeRoot, config, files }: Content): Promise<ContentHash> {
@@ -28,7 +28,7 @@ export async function contentHash({ codeRoot, config, files }: Content): Promise
   const ingredients = {
     config: digestOf({ architecture, training: whatIsLearnt, data: whatIsRead }),
     data: digestOf(files.map(({ key, size, sha256 }) => ({ key, size, sha256 }))),
-    code: await treeHash(join(codeRoot, "training")),
+    code: await treeHash(join(codeRoot, "training"), { without: "notebooks" }),
     lockfile: sha256(await readFile(join(codeRoot, "package-lock.json"))),
   };
   return { hash: digestOf(ingredients), ingredients };
@@ -45,13 +45,14 @@ export function changedIngredients(
 
 /**
  * A hash over names and bytes of every file under `folder` that git does not ignore: committed or not, the same wherever the
- * folder lies. Outside of git, as in an image, every file counts.
+ * folder lies. Outside of git, as in an image, every file counts. Those in the folder `without` do not.
  */
-export async function treeHash(folder: string): Promise<Digest> {
+export async function treeHash(folder: string, { without }: { without?: string } = {}): Promise<Digest> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries
     .filter((entry) => entry.isFile())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join("/"));
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join("/"))
+    .filter((path) => without === undefined || !path.startsWith(`${without}/`));
   const ignored = await ignoredFiles(folder);
   const counted = paths.filter((path) => !ignored.has(path));
   // a copy inside of a repository that ignores it as a whole is no part of that repository

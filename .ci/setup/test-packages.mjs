@@ -1,25 +1,17 @@
-import { existsSync, readFileSync, readlinkSync } from "node:fs";
-import { cp, mkdir, readdir, rm, symlink } from "node:fs/promises";
+import { existsSync, readlinkSync } from "node:fs";
+import { mkdir, readdir, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { cacheFolder, keyOf, once } from "./cache.mjs";
-import { run } from "./command.mjs";
-import { npmEnvironment, npmRemedy } from "./packages.mjs";
-import { step } from "./progress.mjs";
+import { npmFolder } from "./npm-folder.mjs";
 
 const keptSchema = "api.github.com.json"; // of twenty, half a gigabyte in all
 
 /** Makes `test/node_modules` the packages that only tests import (`.ci/npm`), so that nobody else has to install them. */
 export async function linkTestPackages(root) {
-  const source = join(root, ".ci/npm");
-  const key = keyOf(readFileSync(join(source, "package-lock.json"), "utf8"), process.platform, process.arch);
-  const installed = await once(join(cacheFolder, "npm", key), "node_modules", (own) =>
-    step("npm packages of the tests", "once, about a minute", async (onLine) => {
-      await cp(source, own, { recursive: true });
-      const command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-      await run(command, { cwd: own, env: npmEnvironment(), remedy: npmRemedy, onLine });
-      await removeOtherSchemas(join(own, "node_modules/@octokit/openapi/generated"));
-    }),
-  );
+  const installed = await npmFolder(join(root, ".ci/npm"), {
+    title: "npm packages of the tests",
+    why: "once, about a minute",
+    finish: (packages) => removeOtherSchemas(join(packages, "@octokit/openapi/generated")),
+  });
   const link = join(root, "test/node_modules");
   if (targetOf(link) === installed) return;
   await rm(link, { recursive: true, force: true });

@@ -91,8 +91,9 @@ describe("the content hash", async () => {
     expect(changedIngredients(before.ingredients, after.ingredients)).toEqual(["code"]);
   });
 
-  test("does not change with files of other folders or those git ignores", async () => {
-    expect(await hashOf({ "serving/app.ts": "app", "training/debug.log": "noise" })).toEqual(before);
+  test("does not change with files of other folders, notebooks or those git ignores", async () => {
+    const files = { "serving/app.ts": "app", "training/debug.log": "noise", "training/notebooks/train.ipynb": "{}" };
+    expect(await hashOf(files)).toEqual(before);
   });
 
   test("changes with the locked packages", async () => {
