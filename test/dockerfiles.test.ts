@@ -13,7 +13,7 @@ async function hadolint(input: string | { file: string }): Promise<string> {
   return await command([program, "--no-color", target], typeof input === "string" ? { input } : {});
 }
 
-test.each(["manifests/platform/Dockerfile", "serving/Dockerfile", "training/Dockerfile"])(
+test.each([".devcontainer/Dockerfile", "manifests/platform/Dockerfile", "serving/Dockerfile", "training/Dockerfile"])(
   "%s: hadolint finds nothing",
   async (file) => {
     expect(await hadolint({ file })).toBe("");
