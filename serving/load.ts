@@ -71,7 +71,8 @@ async function startEngine(folder: string, description: PackageDescription, opti
   const { digest, signature, text } = description;
   if (signature.inputs.shape.length > 2 || text) {
     const { knobs = Serving.parse({}), log = () => undefined } = options;
-    return await startModelEngine(folder, digest, { knobs, log });
+    const texts = text && { maxTokens: text.encoder.maxTokens };
+    return await startModelEngine(folder, digest, { knobs, log, ...(texts && { texts }) });
   }
   const { loadInProcessEngine } = await import("./engine/in-process.ts"); // TensorFlow.js is loaded where it computes
   return await loadInProcessEngine(folder, digest);

@@ -1,10 +1,9 @@
 import type { Predictor } from "#training/models/predictor.ts";
-import type { BatchMessage } from "./messages.ts";
 
 /** Probabilities of a batch. When the batch fails, each row is computed by itself: only those at fault get NaN, and why. */
 export function answerBatch(
   predictor: Pick<Predictor, "predict">,
-  { inputs, rows }: BatchMessage,
+  { inputs, rows }: { inputs: Float32Array; rows: number },
 ): { probabilities: Float32Array; fault?: string } {
   try {
     return { probabilities: predictor.predict(inputs, rows) };

@@ -1,9 +1,9 @@
-import { writeFileSync } from "node:fs";
+import { readSync, writeFileSync } from "node:fs";
 import { startBackend } from "#training/backend.ts";
 import { createPredictor, type Predictor } from "#training/models/predictor.ts";
 import { readPackage } from "#training/package/read.ts";
 import { answerBatch } from "./answer-batch.ts";
-import type { BatchMessage, ProcessMessage, Task } from "./messages.ts";
+import { type BatchMessage, inputsDescriptor, type ProcessMessage, type Task } from "./messages.ts";
 
 // The model's own process: it alone loads the native backend, whose crash or memory must not take the server along.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined); // the server ends it, once drained
@@ -17,10 +17,11 @@ if (process.platform === "linux") {
 }
 
 try {
-  const { folder, digest, maxBatchSize } = JSON.parse(process.argv[2] ?? "") as Task;
+  const { folder, digest, batches, threads } = JSON.parse(process.argv[2] ?? "") as Task;
+  process.env["TF_NUM_INTRAOP_THREADS"] ??= String(threads);
   const device = await startBackend("auto", { tiny: false });
   const { model } = await readPackage(folder, digest);
-  const predictor = createPredictor(model, maxBatchSize);
+  const predictor = createPredictor(model, batches);
   process.on("message", (message) => send(answered(predictor, message as BatchMessage)));
   send({ kind: "ready", device: device.name, timings: predictor.timings });
 } catch (error) {
@@ -30,7 +31,7 @@ try {
 
 function answered(predictor: Predictor, message: BatchMessage): ProcessMessage {
   const before = process.cpuUsage();
-  const answer = answerBatch(predictor, message);
+  const answer = answerBatch(predictor, { inputs: readInputs(message), rows: message.rows });
   const { user, system } = process.cpuUsage(before);
   return {
     kind: "answer",
@@ -38,6 +39,21 @@ function answered(predictor: Predictor, message: BatchMessage): ProcessMessage {
     cpuMs: (user + system) / 1000,
     residentBytes: process.memoryUsage.rss(),
   };
+}
+
+let room = new Float32Array();
+
+/** Waits for the inputs of a batch, which are valid until the next ones are read. */
+function readInputs({ rows, width }: BatchMessage): Float32Array {
+  const count = rows * width;
+  if (room.length < count) room = new Float32Array(count);
+  const bytes = new Uint8Array(room.buffer, 0, 4 * count);
+  for (let at = 0; at < bytes.length; ) {
+    const read = readSync(inputsDescriptor, bytes, at, bytes.length - at, null);
+    if (read === 0) process.exit(); // the server is gone
+    at += read;
+  }
+  return room.subarray(0, count);
 }
 
 function send(message: ProcessMessage): void {

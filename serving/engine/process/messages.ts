@@ -1,17 +1,21 @@
 import type { Digest } from "#training/candidate.ts";
-import type { Timing } from "#training/models/predictor.ts";
+import type { Batches, Timing } from "#training/models/predictor.ts";
 
 /** What the model's process is started with, as its one argument in JSON. */
 export interface Task {
   readonly folder: string; // of the package
   readonly digest: Digest;
-  readonly maxBatchSize: number;
+  readonly batches: Batches;
+  readonly threads: number; // that an operation may use
 }
 
-/** To the model's process: `rows` inputs, one after the other. */
+/** File descriptor that the model's process reads inputs from: float32 values of this machine's byte order. */
+export const inputsDescriptor = 4;
+
+/** To the model's process: `rows` inputs of `width` values each follow at `inputsDescriptor`, one after the other. */
 export interface BatchMessage {
-  readonly inputs: Float32Array;
   readonly rows: number;
+  readonly width: number;
 }
 
 /** From the model's process. Each batch gets one `answer`. */

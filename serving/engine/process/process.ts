@@ -1,10 +1,11 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import type { Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BatchAnswer } from "#serving/engine/batcher.ts";
 import { UnavailableError } from "#serving/engine/engine.ts";
-import type { BatchMessage, ProcessMessage, Task } from "./messages.ts";
+import { type BatchMessage, inputsDescriptor, type ProcessMessage, type Task } from "./messages.ts";
 
 export interface ModelProcessOptions {
   readonly task: Task;
@@ -34,9 +35,10 @@ export function createModelProcess({ task, executionTimeoutMs, log, onAway }: Mo
 
   const spawn = async (): Promise<Ready> => {
     const program = join(import.meta.dirname, "main.ts");
-    const stdio = ["ignore", 2, 2, "ipc"] as const; // the server's own output is its log
+    const stdio = ["ignore", 2, 2, "ipc", "pipe"] as const; // the server's own output is its log
     const own = fork(program, [JSON.stringify(task)], { execArgv: [], stdio: [...stdio], serialization: "advanced" });
     child = own;
+    inputsOf(own).on("error", () => undefined); // what can't be written ends with the process
     const ready = Promise.withResolvers<Ready>();
     own.on("error", ready.reject); // it could not be started
     own.on("message", (message: ProcessMessage) => {
@@ -86,17 +88,17 @@ export function createModelProcess({ task, executionTimeoutMs, log, onAway }: Mo
     residentBytes: () => residentBytes,
     pid: () => child?.pid,
     /** @throws UnavailableError when the process ends meanwhile, also because it took longer than it may. */
-    async compute(inputs: Float32Array, rows: number): Promise<BatchAnswer> {
+    async compute(inputs: readonly Float32Array[], width: number): Promise<BatchAnswer> {
       if (reason !== undefined) throw new UnavailableError(reason);
       const own = child;
       const answer = Promise.withResolvers<BatchAnswer>();
       pending = answer;
       const timer = setTimeout(() => {
-        log(`a batch of ${rows} took longer than ${executionTimeoutMs} ms: the model's process is ended`);
+        log(`a batch of ${inputs.length} took longer than ${executionTimeoutMs} ms: the model's process is ended`);
         own?.kill("SIGKILL");
       }, executionTimeoutMs);
       try {
-        own?.send({ inputs, rows } satisfies BatchMessage, () => undefined); // what can't be sent ends with the process
+        if (own) send(own, inputs, width);
         return await answer.promise;
       } finally {
         clearTimeout(timer);
@@ -114,4 +116,17 @@ export function createModelProcess({ task, executionTimeoutMs, log, onAway }: Mo
       clearTimeout(timer);
     },
   };
+}
+
+/** Inputs go their own way, as they are: as part of the message they would be copied four times more. */
+function send(child: ChildProcess, inputs: readonly Float32Array[], width: number): void {
+  child.send({ rows: inputs.length, width } satisfies BatchMessage, () => undefined);
+  const stream = inputsOf(child);
+  stream.cork();
+  for (const input of inputs) stream.write(Buffer.from(input.buffer, input.byteOffset, 4 * width));
+  stream.uncork();
+}
+
+function inputsOf(child: ChildProcess): Socket {
+  return child.stdio[inputsDescriptor] as Socket;
 }

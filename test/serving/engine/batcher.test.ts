@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test, vi } from "vitest";
 import { Serving } from "#config/serving.ts";
 import { type BatchAnswer, createBatcher } from "#serving/engine/batcher.ts";
+import { type Bucket, bucketsOf } from "#serving/engine/buckets.ts";
 import { type Asker, UnavailableError } from "#serving/engine/engine.ts";
 
 afterEach(() => {
@@ -18,15 +19,24 @@ interface Batch {
 /** A batcher whose batches wait to be answered by the test; an input's answer is its double. */
 function start(dynamicBatching: object = {}, { maxBatchSize = 4, rowMs = 1 } = {}) {
   const batches: Batch[] = [];
-  const knobs = Serving.parse({ maxBatchSize, dynamicBatching });
+  const knobs = Serving.parse({ dynamicBatching });
   const batcher = createBatcher({
     ...knobs,
-    batchMs: (rows) => rows * rowMs,
-    compute(inputs, rows) {
+    buckets: [
+      {
+        ...{ width: 1, maxRows: maxBatchSize },
+        batchOf: (waiting) => Math.min(waiting, maxBatchSize),
+        batchMs: (rows) => rows * rowMs,
+      },
+    ],
+    compute(rows) {
+      const inputs = rows.map(([input = Number.NaN]) => input);
       const { promise, resolve, reject } = Promise.withResolvers<BatchAnswer>();
       const answer = (fault?: Error) =>
-        fault ? reject(fault) : resolve({ probabilities: inputs.map((input) => 2 * input), cpuMs: 3 * rows });
-      batches.push({ inputs: [...inputs], answer });
+        fault
+          ? reject(fault)
+          : resolve({ probabilities: Float32Array.from(inputs, (input) => 2 * input), cpuMs: 3 * rows.length });
+      batches.push({ inputs, answer });
       return promise;
     },
   });
@@ -188,4 +198,51 @@ test("emptied, it turns away all that waits and goes on afterwards", async () =>
   const third = ask(3);
   await answerNext();
   expect(await third).toBe(6);
+});
+
+test("inputs of like length go together, in the order of the first of them, and each batch is as wide as they need", async () => {
+  const batches: { width: number; inputs: number[][]; answer(): void }[] = [];
+  const buckets = bucketsOf([
+    { width: 2, rows: 1, ms: 2 },
+    { width: 2, rows: 2, ms: 4 },
+    { width: 4, rows: 1, ms: 4 },
+    { width: 4, rows: 2, ms: 8 },
+  ]) as [Bucket, ...Bucket[]];
+  const batcher = createBatcher({
+    ...Serving.parse({}),
+    buckets,
+    lengthOf: (input) => input.indexOf(-1),
+    compute(rows, width) {
+      const { promise, resolve } = Promise.withResolvers<BatchAnswer>();
+      const answer = () => resolve({ probabilities: Float32Array.from(rows, ([first = 0]) => first), cpuMs: 0 });
+      batches.push({ width, inputs: rows.map((row) => [...row.subarray(0, width)]), answer });
+      return promise;
+    },
+  });
+  const ask = (...tokens: number[]) =>
+    batcher.ask(Float32Array.of(...tokens, ...Array(5 - tokens.length).fill(-1)), nobody);
+  const answers = [ask(1), ask(2, 2, 2), ask(3), ask(4, 4, 4, 4), ask(5, 5), ask(6, 6, 6)];
+  for (let at = 0; at < 4; at++) {
+    await sleep(0);
+    batches[at]?.answer();
+  }
+  expect((await Promise.all(answers)).map(([answer]) => answer)).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(batches.map(({ width, inputs }) => ({ width, inputs }))).toEqual([
+    { width: 2, inputs: [[1, -1]] },
+    {
+      width: 4,
+      inputs: [
+        [2, 2, 2, -1],
+        [4, 4, 4, 4],
+      ],
+    },
+    {
+      width: 2,
+      inputs: [
+        [3, -1],
+        [5, 5],
+      ],
+    },
+    { width: 4, inputs: [[6, 6, 6, -1]] },
+  ]);
 });

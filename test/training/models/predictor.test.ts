@@ -16,7 +16,7 @@ function inputs(model: LayersModel, rows: number): { values: Float32Array; shape
 
 /** Compares the compiled model with `model.predict`, for batches of every size. */
 function compare(model: LayersModel): void {
-  const predictor = createPredictor(model, maxBatchSize);
+  const predictor = createPredictor(model, { most: maxBatchSize });
   try {
     for (let rows = 1; rows <= maxBatchSize; rows++) {
       const { values, shape } = inputs(model, rows);
@@ -52,7 +52,7 @@ test("and operation by operation where there is no native backend", async () => 
 
 test("rows of another size, and more than a batch may have, are refused", async () => {
   await startNative();
-  const predictor = createPredictor(seededModel("mlp"), 2);
+  const predictor = createPredictor(seededModel("mlp"), { most: 2 });
   expect(() => predictor.predict(new Float32Array(5), 1)).toThrow("5 values for 1 rows: the model takes 4 a row");
   expect(() => predictor.predict(new Float32Array(12), 3)).toThrow("3 rows: at most 2 make a batch");
   predictor.dispose();
