@@ -71,7 +71,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   readBodies(app, meter, model?.format);
   answerErrors(app);
-  observe(app, metrics, lifecycle);
+  observe(app, { metrics, lifecycle, meter });
   await secure(app, access);
   await describe(app, served, access.token !== undefined);
   const { requestLog } = options;

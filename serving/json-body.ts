@@ -2,8 +2,9 @@ import { isUtf8 } from "node:buffer";
 
 const maxDepth = 32;
 const [quote, backslash, letterU] = Buffer.from('"\\u');
-const opening = new Set(Buffer.from("[{"));
-const closing = new Set(Buffer.from("]}"));
+const deeper = new Int8Array(256); // what a byte outside of a string adds to the depth
+for (const byte of Buffer.from("[{")) deeper[byte] = 1;
+for (const byte of Buffer.from("]}")) deeper[byte] = -1;
 
 /**
  * What makes a body unfit for exchange although a JSON parser may take it, after RFC 7493 (I-JSON): bytes that are
@@ -21,10 +22,10 @@ export function flawOf(body: Buffer): string | undefined {
       const length = escapeLength(body, at);
       if (length === undefined) return "the body holds half of a surrogate pair, which is no character";
       at += length - 1;
-    } else if (!inString && opening.has(byte)) {
-      depth += 1;
+    } else if (!inString) {
+      depth += deeper[byte] ?? 0;
       if (depth > maxDepth) return `the body is nested deeper than ${maxDepth} levels`;
-    } else if (!inString && closing.has(byte)) depth -= 1;
+    }
   }
   return undefined;
 }

@@ -1,5 +1,6 @@
-import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { Counter, Gauge, type Registry } from "prom-client";
 import type { Engine } from "./engine/engine.ts";
+import { createHistogram } from "./histogram.ts";
 import { latencies } from "./latencies.ts";
 
 /** Metrics of the queue before the model's process, its batches and the process itself. */
@@ -29,27 +30,27 @@ export function loadMetrics(register: Registry, load: NonNullable<Engine["load"]
       this.inc(load.restarts());
     },
   });
-  const rows = new Histogram({
+  const observeRows = createHistogram({
     name: "model_batch_size",
     help: "Requests computed together",
     buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024],
-    registers,
-  });
-  const waited = new Histogram({
+    register,
+  }).series();
+  const observeWait = createHistogram({
     name: "model_queue_seconds",
     help: "Time that a request waited for the model",
     buckets: latencies,
-    registers,
-  });
-  const computed = new Histogram({
+    register,
+  }).series();
+  const observeBatch = createHistogram({
     name: "model_batch_seconds",
     help: "Time that a batch took",
     buckets: latencies,
-    registers,
-  });
+    register,
+  }).series();
   load.onBatch((figures) => {
-    rows.observe(figures.rows);
-    computed.observe(figures.computeMs / 1000);
-    for (const queueMs of figures.queueMs) waited.observe(queueMs / 1000);
+    observeRows(figures.rows);
+    observeBatch(figures.computeMs / 1000);
+    for (const queueMs of figures.queueMs) observeWait(queueMs / 1000);
   });
 }

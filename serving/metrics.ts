@@ -1,5 +1,6 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { Engine } from "./engine/engine.ts";
+import { createHistogram } from "./histogram.ts";
 import { latencies } from "./latencies.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Lineage } from "./lineage.ts";
@@ -24,31 +25,31 @@ export function createMetrics({ lineage, lifecycle, engine, monitor }: Measured)
   const register = new Registry();
   const registers = [register];
   collectDefaultMetrics({ register });
-  const duration = new Histogram({
+  const duration = createHistogram({
     name: "http_request_duration_seconds",
     help: "Time from a request's headers to its answer",
-    labelNames: ["method", "route", "status"],
     buckets: latencies,
-    registers,
+    register,
   });
+  const durations = new Map<string, (seconds: number) => void>();
   const aborted = new Counter({
     name: "http_requests_aborted_total",
     help: "Requests whose client left before the answer",
     labelNames: ["route"],
     registers,
   });
-  const cpu = new Histogram({
+  const observeCpu = createHistogram({
     name: "predict_cpu_seconds",
     help: "CPU time spent on a prediction request, here and in the model's process",
     buckets: [0.00002, 0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.1, 1],
-    registers,
-  });
-  const memory = new Histogram({
+    register,
+  }).series();
+  const observeMemory = createHistogram({
     name: "predict_memory_change_bytes",
     help: "Change of the process's resident memory during a prediction request",
     buckets: [-(2 ** 20), -(2 ** 12), 0, 2 ** 12, 2 ** 16, 2 ** 18, 2 ** 20, 2 ** 22, 2 ** 24],
-    registers,
-  });
+    register,
+  }).series();
   let inFlight = 0;
   let first: NodeJS.CpuUsage | undefined; // when the first prediction was asked for
   let elsewhereMs = 0;
@@ -89,7 +90,13 @@ export function createMetrics({ lineage, lifecycle, engine, monitor }: Measured)
   return {
     register,
     request(labels: { method: string; route: string; status: number }, latencyMs: number) {
-      duration.observe(labels, latencyMs / 1000);
+      const key = `${labels.method} ${labels.route} ${labels.status}`;
+      let observe = durations.get(key);
+      if (!observe) {
+        observe = duration.series(labels);
+        durations.set(key, observe);
+      }
+      observe(latencyMs / 1000);
     },
     abort: (route: string) => aborted.inc({ route }),
     begin() {
@@ -104,8 +111,8 @@ export function createMetrics({ lineage, lifecycle, engine, monitor }: Measured)
       inFlight -= 1;
     },
     usage(usage: Usage) {
-      cpu.observe(usage.cpuMs / 1000);
-      memory.observe(usage.memoryBytes);
+      observeCpu(usage.cpuMs / 1000);
+      observeMemory(usage.memoryBytes);
     },
   };
 }

@@ -1,10 +1,10 @@
-import type { FastifyReply, FastifyRequest, RouteShorthandOptions } from "fastify";
+import type { FastifyRequest, RouteShorthandOptions } from "fastify";
 import { type Asker, UnavailableError } from "./engine/engine.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Model } from "./load.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Monitor } from "./monitor.ts";
-import type { Usage, UsageMeter } from "./usage.ts";
+import type { UsageMeter } from "./usage.ts";
 
 /** What the routes that predict have in common. */
 export type Prediction = ReturnType<typeof createPrediction>;
@@ -18,6 +18,11 @@ export interface Answer {
 /** How a request wants to be queued. */
 export type Wish = Pick<Asker, "priority" | "timeoutMs">;
 
+interface Question {
+  readonly request: FastifyRequest;
+  readonly wish?: Wish;
+}
+
 interface Options {
   readonly lifecycle: Lifecycle;
   readonly metrics: Metrics;
@@ -30,25 +35,31 @@ interface Options {
 /** Asks the model, keeps each request's account, and counts inputs and answers. */
 export function createPrediction({ lifecycle, metrics, meter, monitor, record }: Options) {
   const hooks = {
-    onRequest(request, reply, done) {
+    onRequest(request, _, done) {
       request.account = meter.open();
       metrics.begin();
-      reply.raw.once("close", metrics.end);
       const reason = lifecycle.unavailable();
       done(reason === undefined ? undefined : new UnavailableError(reason));
     },
-    async onSend(request, reply) {
-      if (!request.account) return;
-      request.usage = meter.close(request.account);
-      metrics.usage(request.usage);
-      tellUsage(reply, request.usage);
-    },
   } satisfies RouteShorthandOptions;
+
+  const answerOf = (model: Model, input: Float32Array, probabilities: Float32Array): Answer => {
+    const answer = { probabilities, best: indexOfGreatest(probabilities) };
+    if (monitor || record) {
+      const measured = model.format.measure?.(input) ?? input;
+      monitor?.observe(measured, probabilities, answer.best);
+      record?.(measured, answer);
+    }
+    return answer;
+  };
 
   return {
     hooks,
-    /** @throws UnavailableError when the model can't be asked now. */
-    async ask(model: Model, input: Float32Array, { request, wish = {} }: { request: FastifyRequest; wish?: Wish }) {
+    /**
+     * The answer, at once where the model computes on this thread.
+     * @throws UnavailableError when the model can't be asked now.
+     */
+    ask(model: Model, input: Float32Array, { request, wish }: Question): Answer | Promise<Answer> {
       const { account } = request;
       const asker: Asker = {
         ...wish,
@@ -59,20 +70,12 @@ export function createPrediction({ lifecycle, metrics, meter, monitor, record }:
         },
       };
       const asked = model.engine.predict(input, asker);
-      let probabilities = asked as Float32Array;
-      if (asked instanceof Promise) {
-        if (account) meter.pause(account);
-        probabilities = await asked;
+      if (!(asked instanceof Promise)) return answerOf(model, input, asked);
+      if (account) meter.pause(account);
+      return asked.then((probabilities) => {
         if (account) meter.resume(account);
-      }
-      const best = indexOfGreatest(probabilities);
-      const answer: Answer = { probabilities, best };
-      if (monitor || record) {
-        const measured = model.format.measure?.(input) ?? input;
-        monitor?.observe(measured, probabilities, best);
-        record?.(measured, answer);
-      }
-      return answer;
+        return answerOf(model, input, probabilities);
+      });
     },
   };
 }
@@ -83,13 +86,7 @@ function indexOfGreatest(values: Float32Array): number {
   return best;
 }
 
-function tellUsage(reply: FastifyReply, usage: Usage): void {
-  reply.header("x-latency-ms", usage.latencyMs.toFixed(3));
-  reply.header("x-memory-change-mb", (usage.memoryBytes / 2 ** 20).toFixed(3));
-  reply.header("x-cpu-ms", usage.cpuMs.toFixed(3));
-}
-
-/** For the OpenAPI document: what `hooks` add to an answer. */
+/** For the OpenAPI document: what is told of each prediction. */
 export const usageHeaders = {
   "x-latency-ms": { type: "string", description: "Milliseconds from the request's headers to its answer" },
   "x-memory-change-mb": {

@@ -28,7 +28,7 @@ async function serve({ wanted, serving, access, requestLog, drainDelayMs, logLev
   const { host, port, bodyLimitBytes, requestTimeoutMs, ...knobs } = Serving.parse({ ...config, ...serving });
   const limits = { bodyLimitBytes, requestTimeoutMs };
   // Lines gather for a moment, so that a busy server does not spend its time on writing them one by one.
-  const destination = pino.destination({ fd: 1, sync: false, minLength: 4096, periodicFlush: 250 });
+  const destination = pino.destination({ fd: 1, sync: false, minLength: 32_768, maxWrite: 65_536, periodicFlush: 250 });
   const logger = pino({ level: logLevel, base: null }, destination);
 
   const served = await loadModel(source, { knobs, log: (message) => logger.info(message) });

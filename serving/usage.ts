@@ -18,6 +18,8 @@ export interface Account {
 /** Keeps the accounts of requests; see `createUsageMeter`. */
 export type UsageMeter = ReturnType<typeof createUsageMeter>;
 
+const freshMs = 1;
+
 /**
  * Latency by the monotonic clock; CPU time and resident memory of the process. A reading of CPU time costs 0.5 us, one of
  * memory 2.5: `process.memoryUsage.rss()` opens, reads and closes a file under /proc each time, here one stays open
@@ -26,12 +28,17 @@ export type UsageMeter = ReturnType<typeof createUsageMeter>;
  *
  * A request is worked on in stretches during which nothing else runs on this thread: from the moment its body is there
  * until the model is asked elsewhere, and from there to its answer. CPU time is the sum of these and of what the model's
- * process says it spent, so it is the request's own however many are under way; reading the body is not in it. Memory is read at the start and at the end: its change is the process's, whichever
+ * process says it spent, so it is the request's own however many are under way; reading the body is not in it. Memory is read at the end of each request, and at its start unless that was done within the last millisecond: its change is the process's, whichever
  * request caused it. The kernel counts it in batches of pages, per processor: most requests change it by nothing, and a
  * sum over many says more than one.
  */
 export function createUsageMeter() {
   const memory = openMemory();
+  let last = { bytes: 0, atMs: -Infinity };
+  const read = (nowMs: number): number => {
+    last = { bytes: memory.bytes(), atMs: nowMs };
+    return last.bytes;
+  };
   const cpuNow = () => {
     const { user, system } = process.cpuUsage();
     return (user + system) / 1000;
@@ -42,12 +49,11 @@ export function createUsageMeter() {
   };
   return {
     /** Opens an account; its first stretch begins with `resume`. */
-    open: (): Account => ({
-      startMs: performance.now(),
-      startBytes: memory.bytes(),
-      cpuMs: 0,
-      cpuFromMs: undefined,
-    }),
+    open(): Account {
+      const startMs = performance.now();
+      const startBytes = startMs - last.atMs < freshMs ? last.bytes : read(startMs);
+      return { startMs, startBytes, cpuMs: 0, cpuFromMs: undefined };
+    },
     /** Ends a stretch: other requests run now. */
     pause,
     /** Begins a stretch. */
@@ -57,9 +63,10 @@ export function createUsageMeter() {
     /** Ends the last stretch, and says what they come to. */
     close(account: Account): Usage {
       pause(account);
+      const nowMs = performance.now();
       return {
-        latencyMs: performance.now() - account.startMs,
-        memoryBytes: memory.bytes() - account.startBytes,
+        latencyMs: nowMs - account.startMs,
+        memoryBytes: read(nowMs) - account.startBytes,
         cpuMs: account.cpuMs,
       };
     },

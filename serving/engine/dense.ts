@@ -14,9 +14,9 @@ export function compileDense(model: Model): (row: Float32Array) => Float32Array 
   if (odd) throw new Error(`layer ${odd.name} branches off: serving computes stacks of dense layers`);
   const steps = model.layers.flatMap(stepsOf);
   return (row) => {
-    let values = Float64Array.from(row);
+    let values = new Float64Array(row);
     for (const step of steps) values = step(values);
-    return Float32Array.from(values);
+    return new Float32Array(values);
   };
 }
 
@@ -49,12 +49,15 @@ function product(layer: Layer): Step {
   const source = kernel.dataSync();
   const weights = Float64Array.from(source, (_, at) => source[(at % inputs) * units + Math.floor(at / inputs)] ?? 0);
   const start = bias ? Float64Array.from(bias.dataSync()) : new Float64Array(units);
-  return (values) =>
-    start.map((first, unit) => {
-      let sum = first;
+  return (values) => {
+    const sums = new Float64Array(start); // loops, since `map` of a typed array takes five times as long
+    for (let unit = 0; unit < units; unit++) {
+      let sum = sums[unit] ?? 0;
       for (let input = 0; input < inputs; input++) sum += (values[input] ?? 0) * (weights[unit * inputs + input] ?? 0);
-      return sum;
-    });
+      sums[unit] = sum;
+    }
+    return sums;
+  };
 }
 
 function activationOf(name: string): Step {
@@ -76,7 +79,13 @@ function activationOf(name: string): Step {
 
 function softmax(logits: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
   const highest = Math.max(...logits);
-  const powers = logits.map((logit) => Math.exp(logit - highest));
-  const sum = powers.reduce((total, power) => total + power, 0);
-  return powers.map((power) => power / sum);
+  const powers = new Float64Array(logits.length);
+  let sum = 0;
+  for (let at = 0; at < powers.length; at++) {
+    const power = Math.exp((logits[at] ?? 0) - highest);
+    powers[at] = power;
+    sum += power;
+  }
+  for (let at = 0; at < powers.length; at++) powers[at] = (powers[at] ?? 0) / sum;
+  return powers;
 }

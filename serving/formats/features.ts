@@ -16,7 +16,9 @@ export function featuresFormat(features: readonly Feature[], example: readonly n
     bodyLimitBytes: 65_536 + 64 * names.length,
     encode: (body) => {
       const row = body as Record<string, number>;
-      return Float32Array.from(names, (name) => row[name] ?? Number.NaN);
+      const values = new Float32Array(names.length);
+      for (let at = 0; at < names.length; at++) values[at] = row[names[at] ?? ""] ?? Number.NaN;
+      return values;
     },
     tensor: {
       datatype: "FP32",

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest, RouteShorthandOptionsWithHandler 
 import type { RequestFormat } from "#serving/formats/format.ts";
 import { lineageSchema } from "#serving/lineage.ts";
 import type { Model, Served } from "#serving/load.ts";
-import { type Prediction, usageHeaders } from "#serving/prediction.ts";
+import { type Answer, type Prediction, usageHeaders } from "#serving/prediction.ts";
 import { problems } from "#serving/problem.ts";
 
 interface Options {
@@ -23,21 +23,24 @@ export function predictRoute(app: FastifyInstance, options: Options): void {
 function answering(model: Model, { prediction, bodyLimitBytes }: Options): RouteShorthandOptionsWithHandler {
   const { classes, format, lineage } = model;
   const { name, version, digest } = lineage;
-  const answerTo = async (input: Float32Array, request: FastifyRequest) => {
-    const { probabilities, best } = await prediction.ask(model, input, { request });
-    return {
-      class: classes[best],
-      probabilities: Object.fromEntries(classes.map((each, at) => [each, probabilities[at]])),
-      model: { name, version, digest },
-    };
-  };
+  const origin = { name, version, digest };
+  const told = ({ probabilities, best }: Answer) => ({
+    class: classes[best],
+    probabilities: Object.fromEntries(classes.map((each, at) => [each, probabilities[at]])),
+    model: origin,
+  });
   return {
     schema: { ...description, body: bodySchema(format), response: { 200: answersSchema(model), ...faults } },
     bodyLimit: Math.min(bodyLimitBytes, format.bodyLimitBytes),
-    async handler(request) {
+    handler(request, reply) {
       const list = format.encodeList?.(request.body);
-      if (list) return await Promise.all(list.map((input) => answerTo(input, request)));
-      return await answerTo(inputOf(request, format), request);
+      if (list) {
+        return Promise.all(list.map(async (input) => told(await prediction.ask(model, input, { request }))));
+      }
+      const answer = prediction.ask(model, inputOf(request, format), { request });
+      if (answer instanceof Promise) return answer.then(told);
+      reply.send(told(answer)); // without a promise, which would cost more than the answer
+      return undefined;
     },
   };
 }

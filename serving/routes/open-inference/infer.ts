@@ -44,7 +44,7 @@ export function inferRoute(
         ...(parameters?.priority !== undefined && { priority: parameters.priority }),
         ...(parameters?.timeout !== undefined && { timeoutMs: parameters.timeout / 1000 }),
       };
-      const answers = await Promise.all(rows.map((row) => prediction.ask(model, row, { request, wish })));
+      const answers = await Promise.all(rows.map(async (row) => await prediction.ask(model, row, { request, wish })));
       const tensors = {
         probabilities: {
           datatype: "FP32",
