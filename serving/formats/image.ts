@@ -1,25 +1,54 @@
 import { flatten } from "#training/package/nested.ts";
 import type { NestedNumbers } from "#training/package/package.ts";
 import { type RequestFormat, UnfitBodyError } from "./format.ts";
-import { pixelsOfPng } from "./png.ts";
+import { isPng, pixelsOfPng } from "./png.ts";
 
 const digits = 24; // of a number in JSON, with what separates it from the next
 
 /**
- * A colour image of the model's own size: as numbers in JSON, as a PNG, or as plain bytes. `shape` is height, width and 3.
+ * A colour image of the model's own size: as numbers in JSON, as a PNG, or as plain bytes; either of these two in JSON too,
+ * in base64. `shape` is height, width and 3.
  * The model's input is red, green and blue of each pixel, row by row, as fractions of full brightness: 0 to 1.
  */
 export function imageFormat(shape: readonly [number, number, number], example: NestedNumbers): RequestFormat {
   const [height, width, channels] = shape;
   const bytes = height * width * channels;
+  const pixelsOfBytes = (body: Buffer): Float32Array => {
+    if (body.length === bytes) return fractionsOf(body);
+    throw new UnfitBodyError(`has ${body.length} bytes, where ${bytes} are needed: ${shape.join(" x ")}`);
+  };
+  const pixelsOf = (body: Buffer) => (isPng(body) ? pixelsOfPng(body, { width, height }) : pixelsOfBytes(body));
+  const numbers = {
+    ...nestedSchema(shape),
+    description: `Rows of pixels, each pixel red, green and blue as fractions of full brightness, 0 to 1: ${shape.join(" x ")} numbers. Divide bytes by 255`,
+  };
+  const text = {
+    type: "object",
+    additionalProperties: false,
+    required: ["image"],
+    properties: {
+      image: {
+        type: "string",
+        contentEncoding: "base64",
+        description: `In base64, ${bytes} bytes (red, green and blue of each pixel) or a PNG of ${width} x ${height} pixels`,
+      },
+    },
+  };
+  const exampleBytes = Uint8Array.from(flatten([example], shape), (fraction) => Math.round(fraction * 255));
   return {
     schema: {
-      ...nestedSchema(shape),
-      description: `Rows of pixels, each pixel red, green and blue as fractions of full brightness, 0 to 1: ${shape.join(" x ")} numbers. Divide bytes by 255`,
-      examples: [example],
+      description: "An image as numbers, or as bytes in base64",
+      if: { type: "array" }, // and not anyOf, which would tell of a wrong number that it is no object
+      // biome-ignore lint/suspicious/noThenProperty: the word is JSON Schema's
+      then: numbers,
+      else: text,
+      examples: [example, { image: Buffer.from(exampleBytes).toString("base64") }],
     },
     bodyLimitBytes: 65_536 + digits * bytes,
-    encode: (body) => flatten([body as NestedNumbers], shape),
+    encode: (body) =>
+      Array.isArray(body)
+        ? flatten([body as NestedNumbers], shape)
+        : pixelsOf(bytesOf((body as { image: string }).image)),
     tensor: {
       datatype: "FP32",
       shape,
@@ -37,13 +66,17 @@ export function imageFormat(shape: readonly [number, number, number], example: N
       "application/octet-stream": {
         description: `${bytes} bytes: red, green and blue of each pixel, row by row from the top`,
         bodyLimitBytes: 65_536 + bytes, // so that bodies of a wrong size are told which one is right
-        decode(body) {
-          if (body.length === bytes) return fractionsOf(body);
-          throw new UnfitBodyError(`has ${body.length} bytes, where ${bytes} are needed: ${shape.join(" x ")}`);
-        },
+        decode: pixelsOfBytes,
       },
     },
   };
+}
+
+/** Buffer leaves out what is no base64, so that the way back leads elsewhere. */
+function bytesOf(base64: string): Buffer {
+  const bytes = Buffer.from(base64, "base64");
+  if (bytes.toString("base64") === base64) return bytes;
+  throw new UnfitBodyError("holds an image that is not base64");
 }
 
 /** A loop, since `Float32Array.from` with a function takes ten times as long. */

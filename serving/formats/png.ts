@@ -6,6 +6,11 @@ const signature = Buffer.from("\x89PNG\r\n\x1a\n", "latin1");
 const overhead = 12; // bytes of a chunk around its data: length, type, checksum
 const decoded = new Set(["IHDR", "PLTE", "tRNS", "IDAT", "IEND"]); // of the others, none changes a pixel's value
 
+/** Whether the bytes begin as a PNG does. */
+export function isPng(bytes: Buffer): boolean {
+  return bytes.subarray(0, signature.length).equals(signature);
+}
+
 /**
  * Red, green and blue of each pixel, row by row, as fractions of full brightness: 0 to 1. Any kind of PNG without
  * transparent pixels is taken, if it has the wanted size; the size is checked before anything is unpacked.
@@ -24,7 +29,7 @@ export function pixelsOfPng(bytes: Buffer, size: { width: number; height: number
 
 /** The chunks that make the picture, once it is sure that they unpack to no more than a picture of that size. */
 function checkedPng(bytes: Buffer, { width, height }: { width: number; height: number }): Buffer {
-  if (!bytes.subarray(0, signature.length).equals(signature)) throw new UnfitBodyError("is not a PNG");
+  if (!isPng(bytes)) throw new UnfitBodyError("is not a PNG");
   const chunks = [...chunksOf(bytes)];
   const headers = chunks.filter(({ type }) => type === "IHDR");
   const header = headers[0]?.data;

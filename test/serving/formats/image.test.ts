@@ -51,11 +51,15 @@ async function start() {
   return { app, asked, predict };
 }
 
-test("the same image as numbers, as a PNG and as bytes is the same input", async () => {
+const inBase64 = (content: Uint8Array) => ({ image: Buffer.from(content).toString("base64") });
+
+test("the same image as numbers, as a PNG and as bytes, in base64 or not, is the same input", async () => {
   const { asked, predict } = await start();
   const answers = [
     await predict(nested as number[], "application/json"),
     await predict(png(), "image/png"),
+    await predict(inBase64(bytes), "application/json"),
+    await predict(inBase64(png()), "application/json"),
     await predict(Buffer.from(bytes), "application/octet-stream"),
     await predict(Buffer.from(bytes), "Application/Octet-Stream; charset=binary"),
   ];
@@ -63,6 +67,7 @@ test("the same image as numbers, as a PNG and as bytes is the same input", async
     expect(answer.statusCode).toBe(200);
     expect(answer.json()).toMatchObject({ class: "cat", probabilities: { cat: 0.75, dog: 0.25 } });
   }
+  expect(asked).toHaveLength(answers.length);
   for (const input of asked) expect(input).toEqual(fractions);
 });
 
@@ -124,7 +129,20 @@ describe("422 and the reason for", () => {
     ["a number over 1", "application/json", [[[255]]], "0.0.0 must be <= 1"],
     ["rows too few", "application/json", (nested as number[]).slice(1), "body must NOT have fewer than 3 items"],
     ["text for a number", "application/json", [[["1"]]], "0.0.0 must be number"],
-    ["an object", "application/json", { image: nested }, "body must be array"],
+    ["numbers where base64 is expected", "application/json", { image: nested }, "image must be string"],
+    ["no image", "application/json", {}, "image is missing"],
+    ["a field more", "application/json", { ...inBase64(bytes), size: 3 }, "size is not known"],
+    ["no base64", "application/json", { image: "<36 bytes>" }, "holds an image that is not base64"],
+    ["base64 with a line break", "application/json", { image: "AAAA\nAAAA" }, "holds an image that is not base64"],
+    ["bytes too few in base64", "application/json", inBase64(bytes.slice(1)), "has 35 bytes, where 36 are needed"],
+    ["no byte in base64", "application/json", { image: "" }, "has 0 bytes, where 36 are needed"],
+    [
+      "half a PNG in base64",
+      "application/json",
+      inBase64(whole.subarray(0, 40)),
+      "is a PNG that is cut off or damaged",
+    ],
+    ["text alone", "application/json", Buffer.from('"AAAA"'), "body must be object"],
   ];
   test.each(cases)("%s", async (_, type, body, reason) => {
     const { asked, predict } = await start();
@@ -145,13 +163,15 @@ test("bodies beyond any image are cut off, and other media types refused", async
   expect((await predict("", "image/png")).statusCode).toBe(422);
 });
 
-test("the OpenAPI document is valid and shows all three bodies", async () => {
+test("the OpenAPI document is valid and shows all kinds of bodies", async () => {
   const { app } = await start();
   const document = (await app.inject("/docs/json")).json();
   expect(await new Validator().validate(document)).toMatchObject({ valid: true });
   const { content } = document.paths["/predict"].post.requestBody;
   expect(Object.keys(content)).toEqual(["application/json", "image/png", "application/octet-stream"]);
-  expect(content["application/json"].schema).toMatchObject({ type: "array", minItems: 3, maxItems: 3 });
+  const { then: numbers, else: text } = content["application/json"].schema;
+  expect(numbers).toMatchObject({ type: "array", minItems: 3, maxItems: 3 });
+  expect(text).toMatchObject({ required: ["image"], properties: { image: { type: "string", format: "byte" } } });
 });
 
 /** A PNG of the right size whose pixels unpack to megabytes. */
