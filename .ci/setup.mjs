@@ -41,9 +41,19 @@ const oracles = {
 
 const peers = {
   lock: "peers.txt",
-  modules: ["fastapi", "uvicorn", "sklearn.linear_model", "tf_keras", "onnx"],
-  title: "FastAPI and others that the benchmark of serving compares with",
-  why: "a Python environment, 600 MB once",
+  script: "torch_without_cuda.py",
+  modules: [
+    ...["fastapi", "uvicorn", "sklearn.linear_model", "tf_keras", "onnx"],
+    ...["bentoml", "litserve", "torch", "transformers"],
+  ],
+  title: "FastAPI, LitServe, BentoML and others that the benchmark of serving compares with",
+  why: "a Python environment, 1.3 GB once",
+};
+const mlserver = {
+  lock: "mlserver.txt",
+  modules: ["mlflow.pyfunc.scoring_server", "mlserver_sklearn"],
+  title: "MLServer and MLflow's own server, for the same benchmark",
+  why: "a Python environment, 700 MB once",
 };
 
 const jupyter = {
@@ -123,14 +133,14 @@ const tools = [
   },
   {
     name: "oraclesPython",
-    goals: ["test"],
+    goals: ["test", "bench"],
     inputs: () => read(`.ci/python/${oracles.lock}`) + read(`.ci/python/${oracles.script}`),
     make: (python) => environment(root, python, oracles),
   },
   {
     name: "peersPython",
     goals: ["bench"],
-    inputs: () => read(`.ci/python/${peers.lock}`),
+    inputs: () => read(`.ci/python/${peers.lock}`) + read(`.ci/python/${peers.script}`),
     make: (python) => environment(root, python, peers),
   },
   {
@@ -144,6 +154,12 @@ const tools = [
     goals: ["test", "workbench"],
     inputs: () => read(".ci/workbench/package-lock.json") + read(".ci/setup/notebook-kernel.mjs"),
     make: () => notebookKernel(root),
+  },
+  {
+    name: "mlserverPython",
+    goals: ["bench"],
+    inputs: () => read(`.ci/python/${mlserver.lock}`),
+    make: (python) => environment(root, python, mlserver),
   },
   {
     name: "kustomize",
@@ -216,7 +232,7 @@ const tools = [
   },
   {
     name: "miniLm",
-    goals: ["test"],
+    goals: ["test", "bench"],
     inputs: () => read(`.ci/python/${miniLm.lock}`),
     make: async (python) => {
       const program = await environment(root, python, miniLm);
@@ -227,6 +243,9 @@ const tools = [
   {
     name: "nativeBinding",
     goals: ["test", "workbench"],
+  },
+  {
+    goals: ["test", "bench"],
     inputs: () => ["location.ts", "build.ts", "libraries.ts"].map((file) => read(`training/native/${file}`)).join(""),
     make: () => nativeBinding(),
     isLast: true, // takes TensorFlow's libraries from the oracles

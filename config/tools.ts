@@ -6,9 +6,10 @@ import { z } from "zod";
 export const Tools = z.strictObject({
   mlflowPython: z.string().optional(), // a Python that has the pinned MLflow
   oraclesPython: z.string().optional(), // a Python that has MLflow, TensorFlow, PyTorch, scikit-learn, SciPy, statsmodels
-  peersPython: z.string().optional(), // a Python that has FastAPI, scikit-learn, TensorFlow and ONNX
   jupyterPython: z.string().optional(), // a Python that has JupyterLab and nbclient
   notebookKernels: z.string().optional(), // what JUPYTER_PATH has to name for the TypeScript kernel
+  peersPython: z.string().optional(), // a Python that has FastAPI, LitServe, BentoML, scikit-learn, TensorFlow, PyTorch and ONNX
+  mlserverPython: z.string().optional(), // a Python that has MLServer and MLflow
   kustomize: z.string().optional(),
   kubeconform: z.string().optional(),
   kubernetesSchemas: z.string().optional(), // folder of what kubeconform holds manifests to

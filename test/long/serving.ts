@@ -37,7 +37,7 @@ for (const [name, { write, body, type }] of Object.entries(models)) {
   const inUse: number[] = [];
   let [failed, most] = [0, 0];
   for (let stretch = 1; stretch <= stretches; stretch++) {
-    const load = { body, type, connections: Number(values.connections), seconds };
+    const load = { path: "/predict", type, bodies: [body], connections: Number(values.connections), seconds };
     const { perSecond, p99, failed: lost } = await measureLoad(server, load);
     const loaded = await memoryOf(server.url);
     await collectGarbage(inspectPort);

@@ -1,6 +1,19 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import autocannon from "autocannon";
-import { childrenOf } from "#test/parts/serving.ts";
+
+/** What is sent to a server: bodies in turn. */
+export interface Asked {
+  readonly path: string;
+  readonly type: string;
+  readonly bodies: readonly Buffer[];
+}
+
+/** How many ask at a time, and for how long. */
+export interface Load {
+  readonly connections: number;
+  readonly seconds: number;
+  readonly warmSeconds?: number; // before
+}
 
 /** What a server did under load. */
 export interface Loaded {
@@ -13,19 +26,14 @@ export interface Loaded {
 
 const ticksPerSecond = 100; // of /proc, on every Linux that Node runs on
 
-/** Loads a server for some seconds, once it is warm. */
+/** Loads a server for some seconds, once it is warm: compilers in it take some ten thousand requests to be done. */
 export async function measureLoad(
   { url, pid }: { url: string; pid: number },
-  { body, type, connections, seconds }: { body: Buffer; type: string; connections: number; seconds: number },
+  { path, type, bodies, connections, seconds, warmSeconds = 8 }: Asked & Load,
 ): Promise<Loaded> {
-  const options = {
-    url: `${url}/predict`,
-    method: "POST" as const,
-    headers: { "content-type": type },
-    body,
-    connections,
-  };
-  await autocannon({ ...options, duration: 2 });
+  const requests = bodies.map((body) => ({ method: "POST" as const, path, headers: { "content-type": type }, body }));
+  const options = { url, requests, connections };
+  await autocannon({ ...options, duration: warmSeconds });
   const before = await cpuMsOf(pid);
   const result = await autocannon({ ...options, duration: seconds });
   const cpuMs = (await cpuMsOf(pid)) - before;
@@ -46,4 +54,11 @@ async function cpuMsOf(pid: number): Promise<number> {
   const own = ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond;
   const others = await Promise.all((await childrenOf(pid)).map(cpuMsOf));
   return others.reduce((sum, ms) => sum + ms, own);
+}
+
+/** Whichever thread of the process started them. */
+async function childrenOf(pid: number): Promise<number[]> {
+  const threads = await readdir(`/proc/${pid}/task`);
+  const lists = threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, "utf8").catch(() => ""));
+  return (await Promise.all(lists)).flatMap((list) => list.split(" ").filter(Boolean).map(Number));
 }

@@ -1,51 +1,78 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { extname, join, resolve } from "node:path";
+import { dirname, extname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { request } from "undici";
-import { readTools } from "#config/tools.ts";
+import { readTools, type Tools } from "#config/tools.ts";
 import { firstFreePort } from "#training/mlflow/free-port.ts";
+import type { Asked } from "./load.ts";
 
-const { peersPython } = readTools(resolve(import.meta.dirname, "../../.."));
-const longestStartMs = 120_000;
+const tools = readTools(resolve(import.meta.dirname, "../../.."));
+const longestStartMs = 180_000;
 
-/** The Python of the servers to compare with. */
-export function python(): string {
-  if (!peersPython) throw new Error("no Python with FastAPI: run `node .ci/setup.mjs bench`, which prepares it");
-  return peersPython;
+/** A Python of the servers to compare with. */
+export function pythonOf(name: keyof Tools & `${string}Python`): string {
+  const path = tools[name];
+  if (!path) throw new Error("no Python with FastAPI and others: run `node .ci/setup.mjs bench`, which prepares it");
+  return path;
 }
 
-/** Starts a server of this folder, whose arguments are `before`, a free port and `after`, and waits until it answers. */
+/** A server that a benchmark started. */
+export type Peer = AsyncDisposable & { readonly url: string; readonly pid: number };
+
+/** Starts a server of this folder, whose arguments are `before`, a free port and `after`. */
 export async function startPeer(
   script: string,
-  { before = [], after = [] }: { before?: readonly string[]; after?: readonly string[] } = {},
-): Promise<AsyncDisposable & { url: string; pid: number }> {
-  const port = (await firstFreePort(20_000 + Math.floor(Math.random() * 10_000))) ?? 0;
-  const program = extname(script) === ".py" ? python() : process.execPath;
-  const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: "3", TF_ENABLE_ONEDNN_OPTS: "1", CUDA_VISIBLE_DEVICES: "-1" };
-  const args = [join(import.meta.dirname, script), ...before, String(port), ...after];
-  const child = spawn(program, args, { env, stdio: ["ignore", "inherit", "inherit"] });
-  const ended = once(child, "exit");
-  const url = `http://127.0.0.1:${port}`;
-  const deadline = performance.now() + longestStartMs;
-  while (!(await answers(url))) {
-    if (child.exitCode !== null || performance.now() > deadline) throw new Error(`${script} does not start`);
-    await sleep(200);
-  }
-  return {
-    url,
-    pid: child.pid ?? 0,
-    async [Symbol.asyncDispose]() {
-      child.kill("SIGKILL");
-      await ended;
-    },
-  };
+  { asked, before = [], after = [] }: { asked: Asked; before?: readonly string[]; after?: readonly string[] },
+): Promise<Peer> {
+  const program = extname(script) === ".py" ? pythonOf("peersPython") : process.execPath;
+  const argv = (port: string) => [program, join(import.meta.dirname, script), ...before, port, ...after];
+  return await startCommand(argv, asked);
 }
 
-async function answers(url: string): Promise<boolean> {
+/** Starts a command that is told a free port, and waits until it answers what it will be asked. */
+export async function startCommand(argv: (port: string) => string[], asked: Asked): Promise<Peer> {
+  const port = String(await firstFreePort(20_000 + Math.floor(Math.random() * 10_000)));
+  const [program = "", ...args] = argv(port);
+  const env = {
+    ...process.env,
+    PATH: `${dirname(program)}:${process.env["PATH"]}`, // some start others of their environment by name
+    TF_CPP_MIN_LOG_LEVEL: "3",
+    TF_ENABLE_ONEDNN_OPTS: "1",
+    CUDA_VISIBLE_DEVICES: "-1",
+    BENTOML_DO_NOT_TRACK: "true",
+    MLFLOW_DISABLE_TELEMETRY: "true",
+    BENCH_PORT: port,
+  };
+  const child = spawn(program, args, { env, detached: true, stdio: ["ignore", "ignore", "pipe"] }); // a group of its own
+  let complaint = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    complaint = (complaint + text).slice(-4000);
+  });
+  const ended = once(child, "exit");
+  const stop = async () => {
+    process.kill(-(child.pid ?? 0), "SIGKILL"); // with all that it has started
+    await ended;
+  };
+  const url = `http://127.0.0.1:${port}`;
+  const deadline = performance.now() + longestStartMs;
+  while (!(await answers(url, asked))) {
+    const hasEnded = child.exitCode !== null;
+    if (hasEnded || performance.now() > deadline) {
+      if (!hasEnded) await stop();
+      throw new Error(`${args.join(" ")} does not answer: ${complaint}`);
+    }
+    await sleep(200);
+  }
+  return { url, pid: child.pid ?? 0, [Symbol.asyncDispose]: stop };
+}
+
+async function answers(url: string, { path, type, bodies }: Asked): Promise<boolean> {
   try {
-    await (await request(url)).body.dump();
-    return true;
+    const body = bodies[0] ?? null;
+    const response = await request(`${url}${path}`, { method: "POST", headers: { "content-type": type }, body });
+    await response.body.dump();
+    return response.statusCode === 200;
   } catch {
     return false;
   }
