@@ -6,7 +6,7 @@ import { trainInCluster } from "#actions/train/cluster.ts";
 import { forwardFromPods } from "#test/parts/cluster/forward.ts";
 import { follow } from "#test/parts/cluster/gitops.ts";
 import { changePattern, orderOf } from "#test/parts/cluster/jobs.ts";
-import { getJson, kubectl } from "#test/parts/cluster/kubectl.ts";
+import { tellGitHub } from "#test/parts/cluster/notifications.ts";
 import { createPromotions, where } from "#test/parts/cluster/promotions.ts";
 import { useCluster } from "#test/parts/cluster/use.ts";
 import { createGitHubRoad } from "#test/parts/github-road.ts";
@@ -33,19 +33,6 @@ beforeAll(async () => {
   await tellGitHub(`http://${host}/api/v3`, road.hub.token({ statuses: "write", contents: "write" }));
 });
 afterAll(async () => await stack.disposeAsync());
-
-/** Argo CD's notifications as they are, but for the address of GitHub. */
-async function tellGitHub(url: string, token: string): Promise<void> {
-  const { data } = (await getJson("configmap", "argocd-notifications-cm", "-n", "argocd")) as {
-    data: Record<string, string>;
-  };
-  const service = data["service.webhook.github"]?.replace("https://api.github.com", url);
-  const patch = JSON.stringify({ data: { "service.webhook.github": service } });
-  await kubectl(["patch", "configmap", "argocd-notifications-cm", "-n", "argocd", "--type=merge", "--patch", patch]);
-  const metadata = { name: "argocd-notifications-secret", namespace: "argocd" };
-  const secret = { apiVersion: "v1", kind: "Secret", metadata, stringData: { "github-token": token } };
-  await kubectl(["apply", "-f", "-"], JSON.stringify(secret));
-}
 
 function awaitCommit(commit: string, timeoutMs = 400_000) {
   const github = road.client({ contents: "read", statuses: "read" });

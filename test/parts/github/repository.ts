@@ -193,6 +193,7 @@ export function repositoryHandlers({ state, shapes }: Emulated): Handlers {
         throw new Refusal(422, "Invalid request.\n\nNo more than 10 properties are allowed; 11 were supplied.");
       state.dispatches.push({
         by: request.caller.account.login,
+        at: now(),
         event: "repository_dispatch",
         name: textOf(request, "event_type"),
         ref: undefined,
@@ -210,7 +211,7 @@ export function repositoryHandlers({ state, shapes }: Emulated): Handlers {
       const inputs = (request.body["inputs"] ?? {}) as Record<string, unknown>;
       checkDispatch((await git.blob(file)).toString("utf8"), inputs);
       const by = request.caller.account.login;
-      state.dispatches.push({ by, event: "workflow_dispatch", name: workflow, ref, inputs });
+      state.dispatches.push({ by, at: now(), event: "workflow_dispatch", name: workflow, ref, inputs });
       return { status: 204 };
     },
     "repos/get-all-environments": (request) =>

@@ -115,6 +115,7 @@ export interface Runner {
 
 export interface Dispatch {
   readonly by: string; // login
+  readonly at: string;
   readonly event: "repository_dispatch" | "workflow_dispatch";
   readonly name: string; // event_type, or the workflow's file
   readonly ref: string | undefined;
