@@ -80,7 +80,7 @@ async function startEngine(folder: string, description: PackageDescription, opti
 
 function formatOf({ features, inputExample, signature, text }: PackageDescription): RequestFormat {
   const [first] = inputExample;
-  if (text) return textFormat(text.encoder, text.examples[0] ?? "");
+  if (text) return textFormat(text);
   if (features) return featuresFormat(features, first as number[]); // a table's row is a flat list
   const [, height, width, channels] = signature.inputs.shape;
   if (height && width && channels === 3 && first !== undefined) return imageFormat([height, width, channels], first);

@@ -1,11 +1,12 @@
-import { noToken, type TextEncoder, tokenCount } from "#training/text/tokenizer.ts";
+import type { TextInputs } from "#training/package/package.ts";
+import { noToken, tokenCount } from "#training/text/tokenizer.ts";
 import type { RequestFormat } from "./format.ts";
 
 const bytesPerToken = 256; // of a text in JSON
 const mostTexts = 64;
 
 /** A text: an object with the text in it, or a list of such. The model's input is a row of token ids, filled up with -1. */
-export function textFormat(encoder: TextEncoder, example: string): RequestFormat {
+export function textFormat({ encoder, examples, createMeasure }: TextInputs): RequestFormat {
   const { maxTokens } = encoder;
   const one = {
     type: "object",
@@ -25,12 +26,12 @@ export function textFormat(encoder: TextEncoder, example: string): RequestFormat
       // biome-ignore lint/suspicious/noThenProperty: the word is JSON Schema's
       then: { type: "array", minItems: 1, maxItems: mostTexts, items: one },
       else: one,
-      examples: [{ text: example }],
+      examples: [{ text: examples[0] ?? "" }],
     },
     bodyLimitBytes: 65_536 + bytesPerToken * maxTokens * mostTexts,
     encode: (body) => encode(textIn(body)),
     encodeList: (body) => (Array.isArray(body) ? body.map((each) => encode(textIn(each))) : undefined),
-    measure: (input) => Float32Array.of(tokenCount(input)),
+    measure: createMeasure() ?? ((input) => Float32Array.of(tokenCount(input))),
     tensor: { datatype: "BYTES", shape: [], encode },
   };
 }

@@ -58,6 +58,11 @@ test("texts go the whole road from the sample to a served model, and are compare
   expect(status).toBe(200);
   expect(answer["class"]).toBe("account");
   expect(Object.keys(answer["probabilities"] as object)).toEqual(["account", "billing", "delivery", "product"]);
+  const metrics = await (await fetch(`${server.url}/metrics`)).text();
+  for (const input of ["tokens", "embedding_distance", "embedding_8"]) // the one text so far is in one bin of each
+    expect(metrics.match(new RegExp(`^model_input_values_total{input="${input}",bin="\\d+"} 1$`, "gm"))).toHaveLength(
+      1,
+    );
   const list = ["I forgot my password and can't log in.", "The parcel has not arrived."].map((text) => ({ text }));
   const many = await ask(JSON.stringify(list));
   expect(many.status).toBe(200);

@@ -3,6 +3,9 @@ import { join } from "node:path";
 import { z } from "zod";
 import { BadInputError } from "#config/bad-input.ts";
 import type { Digest } from "#training/candidate.ts";
+import { decodeSafetensors } from "#training/checkpoint/safetensors.ts";
+import { isWordTable } from "#training/models/transformer/parameters.ts";
+import { createTextMeasure, type TokenTable } from "#training/text/embedding-space.ts";
 import { rowsOf } from "#training/text/tokenized.ts";
 import { createTextEncoder, parseTokenizer } from "#training/text/tokenizer.ts";
 import { about } from "./about.ts";
@@ -43,7 +46,7 @@ export async function readVerified(
   const classes = readText(files, "class_names.txt", parseClassNames);
   const reference = readText(files, "reference.json", (text) => parseJson(text, Reference));
   if (isText !== (info.text !== undefined)) throw new Error("MLmodel: it does not say what the package's model takes");
-  const text = info.text && readTextInputs(files, info.text.maxTokens);
+  const text = info.text && readTextInputs(files, info.text.maxTokens, reference);
   const inputExample = text?.rows ?? readText(files, "input_example.json", (content) => parseJson(content, Rows));
   about("input_example.json", () => flatten(inputExample, signature.inputs.shape.slice(1)));
   const outputs = signature.outputs.shape[1];
@@ -57,13 +60,22 @@ export async function readVerified(
   return { description: { ...description, ...more }, files };
 }
 
-function readTextInputs(files: VerifiedFiles, maxTokens: number) {
+function readTextInputs(files: VerifiedFiles, maxTokens: number, { embedding }: Reference) {
   const parse = (name: "model/tokenizer.json" | "model/tokenizer_config.json") => readText(files, name, parseTokenizer);
   const tokenizer = { tokenizer: parse("model/tokenizer.json"), config: parse("model/tokenizer_config.json") };
   const encoder = about("model/tokenizer.json", () => createTextEncoder(tokenizer, maxTokens));
   const examples = readText(files, "input_example.json", (content) => parseJson(content, z.array(z.string()).min(1)));
   const rows = nest(rowsOf(examples, encoder, maxTokens), [maxTokens]);
-  return { inputs: { encoder, examples }, rows };
+  const createMeasure = () => embedding && createTextMeasure(embedding, readWordTable(files));
+  return { inputs: { encoder, examples, createMeasure }, rows };
+}
+
+function readWordTable(files: VerifiedFiles): TokenTable {
+  return about("model/model.safetensors", () => {
+    const [table] = decodeSafetensors(files["model/model.safetensors"], isWordTable).tensors;
+    if (!(table?.values instanceof Float32Array)) throw new Error("no word embeddings, which its reference needs");
+    return { values: table.values, width: table.shape[1] ?? 0 };
+  });
 }
 
 /** Reads a verified file as text. Throws an error that names it. */

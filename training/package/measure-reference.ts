@@ -1,12 +1,20 @@
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import type { Feature } from "#config/schema.ts";
 import type { Dataset, Examples } from "#training/data/dataset.ts";
+import { isWordTable } from "#training/models/transformer/parameters.ts";
 import { predict } from "#training/predict.ts";
-import { tokenCount } from "#training/text/tokenizer.ts";
-import type { InputStatistics, Reference } from "./reference.ts";
+import {
+  createTextMeasure,
+  fitEmbeddingSpace,
+  meanEmbedding,
+  type TokenTable,
+  textColumns,
+} from "#training/text/embedding-space.ts";
+import type { Reference } from "./reference.ts";
 import { histogram, inputStatistics } from "./statistics.ts";
 
 const mostValues = 4_000_000; // 16 MB; more examples than fit are passed over evenly
+const mostFitted = 2000; // texts whose embeddings a space is fitted to: more would not turn its axes
 
 /** Measures what the model's inputs (on train) and answers (on validation) look like, to tell drift by once it serves. */
 export async function measureReference(
@@ -28,33 +36,59 @@ export async function measureReference(
   const seen = spread(train);
   return {
     rows: { train: seen.length, validation: asked.length },
-    inputs: await columns(train, seen, features),
+    ...(await measured(train, seen, { model, features })),
     labels,
     predictions,
     confidence: histogram(confidence, [0, 1], 20),
   };
 }
 
-/** A column of a table, a channel (the last dimension) of an image, or the length of texts. */
-async function columns(
+type Inputs = Pick<Reference, "inputs" | "embedding">;
+
+/** A column of a table, a channel (the last dimension) of an image, or what is measured of texts. */
+async function measured(
   examples: Examples<"train">,
   indices: readonly number[],
-  features: readonly Feature[] | undefined,
-): Promise<InputStatistics[]> {
+  { model, features }: { model: LayersModel; features: readonly Feature[] | undefined },
+): Promise<Inputs> {
   const { inputs } = await examples.read(indices);
-  if (examples.size) return [inputStatistics("tokens", tokensOf(inputs, indices.length))];
+  if (examples.size) return measuredTexts(rowsOf(inputs, indices.length), wordTable(model));
   const width = examples.inputShape.at(-1) ?? 1;
   const kind = examples.inputShape.length === 1 ? "input" : "channel";
-  return Array.from({ length: width }, (_, column) => {
-    const values = new Float32Array(inputs.length / width);
-    for (const row of values.keys()) values[row] = inputs[row * width + column] ?? Number.NaN;
-    return inputStatistics(features?.[column]?.name ?? `${kind}_${column}`, values);
-  });
+  return {
+    inputs: Array.from({ length: width }, (_, column) => {
+      const values = new Float32Array(inputs.length / width);
+      for (const row of values.keys()) values[row] = inputs[row * width + column] ?? Number.NaN;
+      return inputStatistics(features?.[column]?.name ?? `${kind}_${column}`, values);
+    }),
+  };
 }
 
-function tokensOf(inputs: Float32Array, rows: number): Float32Array {
-  const width = inputs.length / rows;
-  return Float32Array.from({ length: rows }, (_, row) => tokenCount(inputs.subarray(row * width, (row + 1) * width)));
+/** How many tokens texts have, and where their embeddings lie. */
+function measuredTexts(rows: readonly Float32Array[], table: TokenTable): Inputs {
+  const step = Math.max(1, Math.floor(rows.length / mostFitted));
+  const fitted = rows.filter((_, row) => row % step === 0).map((row) => meanEmbedding(row, table));
+  const embedding = fitEmbeddingSpace(fitted);
+  const measure = createTextMeasure(embedding, table);
+  const measures = rows.map(measure);
+  const columns = textColumns(embedding).map((name, column) =>
+    inputStatistics(
+      name,
+      Float32Array.from(measures, (values) => values[column] ?? Number.NaN),
+    ),
+  );
+  return { inputs: columns, embedding };
+}
+
+function wordTable(model: LayersModel): TokenTable {
+  const weight = model.layers[0]?.weights.find(({ originalName }) => isWordTable(originalName));
+  if (!weight) throw new Error("the model of texts has no word embeddings");
+  return { values: weight.read().dataSync<"float32">(), width: weight.shape[1] ?? 0 };
+}
+
+function rowsOf(inputs: Float32Array, count: number): Float32Array[] {
+  const width = inputs.length / count;
+  return Array.from({ length: count }, (_, row) => inputs.subarray(row * width, (row + 1) * width));
 }
 
 function spread(examples: Examples<"train" | "validation">): number[] {

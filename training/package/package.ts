@@ -51,6 +51,14 @@ export const ModelInfo = z.strictObject({
   text: TextInfo.optional(), // of a model of texts
 });
 
+/** How texts become inputs of the model. */
+export interface TextInputs {
+  readonly encoder: TextEncoder; // makes rows of texts
+  readonly examples: readonly string[]; // of which the input example is
+  /** What is measured of an input to tell drift, in the order of the reference's inputs; `undefined` for tokens alone. */
+  createMeasure(): ((input: Float32Array) => Float32Array) | undefined;
+}
+
 /** What a verified model package says of its model. */
 export interface PackageDescription {
   readonly digest: Digest; // of digests.txt, and so of every byte
@@ -60,7 +68,7 @@ export interface PackageDescription {
   readonly features?: readonly Feature[]; // names and bounds of the inputs of a table
   readonly temperature: number;
   readonly inputExample: NestedNumbers[]; // rows the model can answer
-  readonly text?: { encoder: TextEncoder; examples: readonly string[] }; // makes such rows of texts; of which the example is
+  readonly text?: TextInputs;
   readonly reference: Reference; // statistics to measure drift against
 }
 

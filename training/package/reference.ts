@@ -18,6 +18,9 @@ export const InputStatistics = z.strictObject({
   histogram: Histogram, // equal widths from min to max
 });
 
+/** The space of `training/text/embedding-space.ts`, which needs the word embeddings of the model's own encoder. */
+const EmbeddingSpace = z.strictObject({ axes: z.array(z.array(z.number())), offset: z.array(z.number()) });
+
 /** `reference.json`: what the model's inputs and answers looked like when it was made. */
 export const Reference = z.strictObject({
   rows: z.strictObject({ train: z.int().positive(), validation: z.int().positive() }), // examples the numbers below come from
@@ -25,6 +28,7 @@ export const Reference = z.strictObject({
   labels: z.array(z.int().nonnegative()), // training rows of each class
   predictions: z.array(z.int().nonnegative()), // validation rows the model gives each class
   confidence: Histogram, // of the probability of the predicted class, on validation
+  embedding: EmbeddingSpace.optional(), // of texts: what their columns beside `tokens` are measured by
 });
 
 export type Histogram = z.infer<typeof Histogram>;

@@ -146,7 +146,10 @@ test("texts travel as BYTES, a row each, and are tokenised as /predict does", as
     asked.push(input);
     return Float32Array.of(0, 1, 0);
   });
-  const { app, infer } = await start({ ...model, format: textFormat(encoder, "good") });
+  const { app, infer } = await start({
+    ...model,
+    format: textFormat({ encoder, examples: ["good"], createMeasure: () => undefined }),
+  });
   const { inputs } = (await app.inject("/v2/models/iris")).json();
   expect(inputs).toEqual([{ name: "inputs", datatype: "BYTES", shape: [-1] }]);
   const texts = { name: "inputs", datatype: "BYTES", shape: [2], data: ["good", "very bad"] };

@@ -39,6 +39,11 @@ export function embeddingName(kind: EncoderShape["kind"], table: "word" | "posit
   return `${kind}.embeddings.${table}_embeddings.weight`;
 }
 
+/** Whether a tensor, or a weight of a layer, holds the embeddings of the vocabulary's tokens. */
+export function isWordTable(name: string): boolean {
+  return name.endsWith("embeddings.word_embeddings.weight");
+}
+
 export function embeddingNorm(kind: EncoderShape["kind"]): string {
   return `${kind}.embeddings.LayerNorm`;
 }
