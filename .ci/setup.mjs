@@ -63,6 +63,20 @@ const jupyter = {
   why: "a Python environment, 180 MB once",
 };
 
+const clients = {
+  lock: "clients.txt",
+  modules: ["schemathesis", "locust"],
+  title: "Schemathesis and Locust",
+  why: "they ask a running server, 90 MB once",
+};
+
+const evidently = {
+  lock: "evidently.txt",
+  modules: ["evidently.legacy.calculations.stattests", "evidently.legacy.metrics.data_drift.embedding_drift_methods"],
+  title: "Evidently",
+  why: "what drift is compared with, a Python environment, 600 MB once",
+};
+
 const prometheus = "/usr/bin/prometheus"; // promtool comes with it
 
 const seaweedfs = {
@@ -160,6 +174,18 @@ const tools = [
     goals: ["bench"],
     inputs: () => read(`.ci/python/${mlserver.lock}`),
     make: (python) => environment(root, python, mlserver),
+  },
+  {
+    name: "clientsPython",
+    goals: ["test", "bench"],
+    inputs: () => read(`.ci/python/${clients.lock}`),
+    make: (python) => environment(root, python, clients),
+  },
+  {
+    name: "evidentlyPython",
+    goals: ["e2e"],
+    inputs: () => read(`.ci/python/${evidently.lock}`),
+    make: (python) => environment(root, python, evidently),
   },
   {
     name: "kustomize",

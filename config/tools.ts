@@ -10,6 +10,8 @@ export const Tools = z.strictObject({
   notebookKernels: z.string().optional(), // what JUPYTER_PATH has to name for the TypeScript kernel
   peersPython: z.string().optional(), // a Python that has FastAPI, LitServe, BentoML, scikit-learn, TensorFlow, PyTorch and ONNX
   mlserverPython: z.string().optional(), // a Python that has MLServer and MLflow
+  clientsPython: z.string().optional(), // a Python; beside it are schemathesis and locust
+  evidentlyPython: z.string().optional(), // a Python that has Evidently
   kustomize: z.string().optional(),
   kubeconform: z.string().optional(),
   kubernetesSchemas: z.string().optional(), // folder of what kubeconform holds manifests to

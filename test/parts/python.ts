@@ -6,10 +6,17 @@ import { readTools } from "#config/tools.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
-/** Runs a Python script of the repository with `input` as JSON on its stdin and returns the JSON of its stdout. */
-export async function runOracle(script: string, input: unknown): Promise<unknown> {
-  const python = readTools(root).oraclesPython;
-  if (!python) throw new Error("no Python with the oracles: run `npm test`, whose set-up prepares it");
+/**
+ * Runs a Python script of the repository with `input` as JSON on its stdin and returns the JSON of its stdout. Of the
+ * Pythons that set-up prepares, `tool` is the one that has what the script imports.
+ */
+export async function runOracle(
+  script: string,
+  input: unknown,
+  tool: "oraclesPython" | "evidentlyPython" = "oraclesPython",
+): Promise<unknown> {
+  const python = readTools(root)[tool];
+  if (!python) throw new Error(`no ${tool}: run the tests by npm, whose set-up prepares it`);
   const env = {
     ...process.env,
     TF_CPP_MIN_LOG_LEVEL: "3",
