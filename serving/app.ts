@@ -17,6 +17,7 @@ import { openInferenceRoutes } from "./routes/open-inference/routes.ts";
 import { predictRoute } from "./routes/predict.ts";
 import { versionRoute } from "./routes/version.ts";
 import { type Access, secure } from "./security.ts";
+import { refuseUnknown } from "./unknown-route.ts";
 import { createUsageMeter } from "./usage.ts";
 
 /** What the application serves, and how much of a request it takes. */
@@ -43,6 +44,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     bodyLimit: bodyLimitBytes,
+    routerOptions: { maxParamLength: 2 ** 14 }, // as long as any URL: the routes' own schemas tell what is too long
     requestTimeout: limits.requestTimeoutMs,
     connectionTimeout: 2 * limits.requestTimeoutMs, // a socket on which nothing moves, either way
     keepAliveTimeout: 72_000, // above the 60 s of common load balancers, so that they are the ones to close
@@ -73,6 +75,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   answerErrors(app);
   observe(app, { metrics, lifecycle, meter });
   await secure(app, access);
+  refuseUnknown(app);
   await describe(app, served, access.token !== undefined);
   const { requestLog } = options;
   const about = model && { ...model, digest: model.lineage.digest ?? "" };
@@ -87,9 +90,6 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 }
 
 function answerErrors(app: FastifyInstance): void {
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(reply, { status: 404, detail: `nothing answers ${request.method} ${request.url.slice(0, 200)}` }),
-  );
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const explained = explain(error);
     if (explained.status === 500) request.log.error({ requestId: request.id, err: error }, "request failed");

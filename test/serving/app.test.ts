@@ -113,6 +113,7 @@ test("what is not JSON, not there or not a URL is refused in the same shape", as
     [await app.inject({ method: "POST", url: "/predict" }), 400],
     [await app.inject("/nothing"), 404],
     [await app.inject("/%zz"), 400],
+    [await app.inject({ method: "DELETE", url: "/predict" }), 405],
   ] as const;
   for (const [response, status] of answers) {
     expect(response.headers["content-type"]).toContain("application/problem+json");
@@ -120,6 +121,24 @@ test("what is not JSON, not there or not a URL is refused in the same shape", as
     expect(response.statusCode).toBe(status);
   }
 });
+
+test.for<["DELETE" | "GET" | "OPTIONS" | "POST" | "PUT", string, number, string | undefined]>([
+  ["GET", "/predict", 405, "POST"],
+  ["PUT", "/predict?a=1", 405, "POST"],
+  ["POST", "/version", 405, "GET, HEAD"],
+  ["DELETE", "/v2/models/iris/infer", 405, "POST"],
+  ["OPTIONS", "/v2/", 405, "GET, HEAD"],
+  ["GET", "/version/", 404, undefined],
+  ["POST", "/v2/nothing", 404, undefined],
+])(
+  "%s %s is answered %i without a look at its body, with the methods that the path has",
+  async ([method, url, status, allow]) => {
+    const { app } = await start();
+    const answer = await app.inject({ method, url, headers: { "content-type": "text/unknown" }, payload: "{" });
+    expect(answer.statusCode).toBe(status);
+    expect(answer.headers["allow"]).toBe(allow);
+  },
+);
 
 test("a broken package leaves the process alive, not ready, and saying why", async () => {
   const { app, predict } = await start(broken);

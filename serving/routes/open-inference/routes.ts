@@ -34,9 +34,7 @@ function answerErrors(v2: FastifyInstance): void {
     if (retryAfterSeconds !== undefined) reply.header("retry-after", String(retryAfterSeconds));
     return reply.code(status === 422 ? 400 : status).send({ error: detail });
   };
-  v2.setNotFoundHandler((request, reply) =>
-    send(reply, { status: 404, detail: `nothing answers ${request.method} ${request.url.slice(0, 200)}` }),
-  );
+  v2.setNotFoundHandler(() => undefined); // what is unknown below here, and refused before it comes here, is told in this shape
   v2.setErrorHandler<FastifyError>((error, request, reply) => {
     const explained = explain(error);
     if (explained.status === 500) request.log.error({ requestId: request.id, err: error }, "request failed");

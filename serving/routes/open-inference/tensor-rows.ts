@@ -35,7 +35,7 @@ function numberRows(
 ): Float32Array[] {
   const size = shape.reduce((product, length) => product * length, 1);
   const values = new Float32Array(rows * size);
-  const count = fill(values, 0, data);
+  const count = fill(values, data, { start: 0, levels: shape.length + 1 });
   if (count !== values.length) throw unfit(`there are ${count} numbers, where the shape wants ${values.length}`);
   return Array.from({ length: rows }, (_, row) => {
     const input = values.slice(row * size, (row + 1) * size);
@@ -45,12 +45,20 @@ function numberRows(
   });
 }
 
-/** Writes the numbers of nested or flat data from `start` on, and returns where they end; numbers too many are only counted. */
-function fill(values: Float32Array, start: number, data: readonly unknown[]): number {
+/**
+ * Writes the numbers of data that is flat, or nested in at most so many levels, from `start` on, and returns where they
+ * end; numbers too many are only counted.
+ */
+function fill(
+  values: Float32Array,
+  data: readonly unknown[],
+  { start, levels }: { start: number; levels: number },
+): number {
+  if (levels === 0) throw unfit("the data is nested more deeply than the shape");
   let at = start;
   for (const value of data) {
     if (typeof value === "number") values[at++] = value;
-    else if (Array.isArray(value)) at = fill(values, at, value);
+    else if (Array.isArray(value)) at = fill(values, value, { start: at, levels: levels - 1 });
     else throw unfit("the data holds something that is no number");
   }
   return at;
