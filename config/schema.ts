@@ -2,15 +2,9 @@ import { z } from "zod";
 import { csvData } from "./data.ts";
 import { Drift } from "./drift.ts";
 import { Augmentation, Cifar10Data } from "./images.ts";
+import { Prices } from "./prices.ts";
 import { Serving } from "./serving.ts";
 import { TextData, Transformer } from "./text.ts";
-
-/** Where a number of GPU or CPU hours turns into money. Prices are per hour, in `currency`. */
-export const Cost = z.strictObject({
-  currency: z.string().length(3).default("USD"),
-  cpuHour: z.number().nonnegative().default(0.04), // one vCPU, on demand
-  gpuHour: z.number().nonnegative().default(0.8), // one small training GPU, on demand
-});
 
 /** A numeric input column. `minimum` and `maximum` bound what `/predict` accepts, in the column's own unit. */
 export const Feature = z
@@ -105,7 +99,7 @@ const environmentKeys = {
   priority: z.enum(["low", "high"]).default("low"), // of training Jobs
   promotion: Promotion.prefault({}),
   argocd: z.strictObject({ url: webAddress.optional() }).prefault({}), // where people open it: reports link there
-  cost: Cost.prefault({}),
+  cost: Prices.prefault({}),
   drift: Drift.prefault({}),
 };
 
@@ -133,4 +127,3 @@ export type Feature = z.infer<typeof Feature>;
 export type Training = z.infer<typeof Training>;
 export type Gate = z.infer<typeof Gate>;
 export type Promotion = z.infer<typeof Promotion>;
-export type Cost = z.infer<typeof Cost>;

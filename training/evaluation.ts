@@ -36,7 +36,11 @@ export const Evaluation = z.strictObject({
   rows: z.int().positive(),
   classes: z.array(z.string()), // of the data, then those that only the champion knows
   looks: z.int().nonnegative(), // how often this test set has been looked at, this time included; 0 on validation
-  candidate: z.strictObject({ modelDigest: Digest, metrics: Metrics }),
+  candidate: z.strictObject({
+    modelDigest: Digest,
+    metrics: Metrics,
+    cpuMs: z.number().nonnegative().optional(), // a prediction's CPU time, in batches and with what the backend prepares for them
+  }),
   champion: z.strictObject({ version: z.string(), modelDigest: Digest, metrics: Metrics }).optional(),
   incomparableChampion: z.strictObject({ version: z.string(), modelDigest: Digest, reason: z.string() }).optional(), // it can't take the inputs
   slices: z.array(SliceResult),

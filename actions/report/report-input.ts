@@ -51,7 +51,7 @@ export interface ReportInput extends Omit<ReportData, "candidate" | "evaluation"
     };
   evaluation?:
     | (Pick<Evaluation, "role" | "rows" | "classes" | "looks" | "slices"> & {
-        candidate: { metrics: Metrics };
+        candidate: { metrics: Metrics; cpuMs?: number | undefined };
         champion?: { version: string; metrics: Metrics } | undefined;
       })
     | undefined;

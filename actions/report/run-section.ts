@@ -1,25 +1,23 @@
 import { argoCdUrl } from "#actions/gitops/application.ts";
 import { details, join, link, type Markdown, md, prose } from "#actions/io/markdown.ts";
 import { metricText } from "#training/metric-text.ts";
-import { trainingCost } from "./cost.ts";
+import { costTable } from "./cost.ts";
 import type { ReportInput } from "./report-input.ts";
 
 /** How the candidate was made: time, device, cost, calibration, code, and where to see more. */
 export function runFacts(input: ReportInput): Markdown {
+  const { candidate, evaluation, config } = input;
   const facts = [time(input), calibration(input), code(input), places(input)].filter((fact) => fact !== undefined);
-  return details(
-    "Run",
-    join(
-      facts.map((fact) => md`- ${fact}`),
-      "\n",
-    ),
+  const list = join(
+    facts.map((fact) => md`- ${fact}`),
+    "\n",
   );
+  return details("Run", join([list, costTable(candidate, evaluation?.candidate.cpuMs, config.cost)]));
 }
 
-function time({ candidate, config }: ReportInput): Markdown {
+function time({ candidate }: ReportInput): Markdown {
   const { device, seconds, cpuSeconds } = candidate;
-  const { amount, basis } = trainingCost(candidate, config.cost);
-  return md`**${duration(seconds)}** wall, ${duration(cpuSeconds)} of CPU, on ${device.backend} (${device.name}: ${prose(device.reason)}). Cost **${money(amount)} ${config.cost.currency}**: ${prose(basis)}.`;
+  return md`**${duration(seconds)}** wall, ${duration(cpuSeconds)} of CPU, on ${device.backend} (${device.name}: ${prose(device.reason)}).`;
 }
 
 function calibration({ candidate, evaluation }: ReportInput): Markdown {
@@ -62,9 +60,4 @@ function duration(seconds: number): string {
   if (seconds < 60) return `${Number(seconds.toPrecision(3))} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
   return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
-}
-
-function money(amount: number): string {
-  if (amount === 0) return "0";
-  return amount < 0.0001 ? "less than 0.0001" : amount.toFixed(amount < 1 ? 4 : 2);
 }

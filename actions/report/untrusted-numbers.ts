@@ -54,7 +54,7 @@ const Evaluation = z
     rows: z.int().min(1).max(1e12),
     classes: z.array(name).max(mostClasses),
     looks: count,
-    candidate: z.object({ metrics: Metrics }),
+    candidate: z.object({ metrics: Metrics, cpuMs: z.number().min(0).max(1e9).optional() }),
     champion: z.object({ metrics: Metrics }).optional(),
     slices: z
       .array(z.object({ name, rows: count, candidate: fraction, champion: fraction.optional() }))

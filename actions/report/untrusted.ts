@@ -31,7 +31,7 @@ export function untrustedReport(numbers: UntrustedNumbers, own: OwnConfig): Repo
       evaluation: {
         ...evaluation,
         classes: evaluation.classes.map((_, index) => className(index)),
-        candidate: { metrics: namedMetrics(evaluation.candidate.metrics) },
+        candidate: { ...evaluation.candidate, metrics: namedMetrics(evaluation.candidate.metrics) },
         champion: evaluation.champion && {
           version: "as that run says",
           metrics: namedMetrics(evaluation.champion.metrics),

@@ -1,15 +1,7 @@
-import {
-  breakEvenSpeedup,
-  breakEvenTraffic,
-  cheapest,
-  type Objective,
-  type Profile,
-  perMillionBusy,
-  type Scenario,
-} from "./costs.ts";
-import { type Machine, type Prices, type Term, terms } from "./prices.ts";
+import type { Machine, Prices, Term } from "#config/prices.ts";
+import { cheapestMachine, perMillionBusy, type Training, trainingCost } from "#training/cost.ts";
+import { breakEvenSpeedup, breakEvenTraffic, cheapest, type Objective, type Profile, type Scenario } from "./costs.ts";
 import { type Months, simulateMonths, type Traffic } from "./traffic.ts";
-import { type Training, trainingCost } from "./training-cost.ts";
 
 /** What is to be priced. */
 export interface Question {
@@ -20,7 +12,7 @@ export interface Question {
   readonly traffic: Traffic;
   readonly months: number; // to simulate
   readonly seed: number;
-  readonly training?: Training;
+  readonly training?: Training & { readonly model: string };
 }
 
 /** Every figure of the report. */
@@ -46,15 +38,14 @@ export function analyse({ prices, profile, objective, rates, traffic, months, se
   const given = { profile, objective };
   const cpus = prices.machines.filter(({ gpus }) => gpus === 0);
   const gpus = prices.machines.filter((machine) => machine.gpus > 0);
-  const byPrice = (term: Term) => (one: Machine, other: Machine) => one[term] / one.vcpus - other[term] / other.vcpus;
-  const best = cpus.toSorted(byPrice("onDemand"))[0];
+  const best = cheapestMachine(prices, "cpu");
   const mean = cheapest(traffic.perSecond, prices, given);
   if (!mean) throw new Error(`no machine of the price table answers within ${objective.targetMs} ms`);
   return {
     currency: prices.currency,
     profile,
     objective,
-    busy: cpus.map((machine) => ({ machine, perMillion: priced((term) => perMillionBusy(profile, machine, term)) })),
+    busy: cpus.map((machine) => ({ machine, perMillion: perMillionBusy(profile.cpuMs, machine) })),
     scenarios: rates.flatMap((perSecond) => cheapest(perSecond, prices, given) ?? []),
     breakEvens: gpus.flatMap((gpu) =>
       best
@@ -75,12 +66,11 @@ export function analyse({ prices, profile, objective, rates, traffic, months, se
   };
 }
 
-function pricedTraining(training: Training, machines: readonly Machine[]): NonNullable<Analysis["training"]> {
+function pricedTraining(
+  training: NonNullable<Question["training"]>,
+  machines: readonly Machine[],
+): NonNullable<Analysis["training"]> {
   const { model, device, seconds, cpuSeconds } = training;
   const costs = machines.map((machine) => ({ machine, cost: trainingCost(training, machine) }));
   return { model, backend: device.backend, seconds, cpuSeconds, costs };
-}
-
-function priced(of: (term: Term) => number): Record<Term, number> {
-  return Object.fromEntries(terms.map((term) => [term, of(term)])) as Record<Term, number>;
 }

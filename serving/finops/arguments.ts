@@ -10,7 +10,9 @@ export const help = `What serving a model costs, from what was measured of it.
   --cpu-ms MS         CPU time of a prediction, instead
   --gpu-ms MS         time of a prediction on a GPU, when you have measured it (a batch's, by its rows)
   --candidate FILE    candidate.json of a training whose cost is wanted too
-  --prices FILE       price table (serving/finops/prices.yaml)
+  --env ENV           of whose configuration \`cost\` is the price table (dev)
+  --model NAME        of the same (iris)
+  --prices FILE       a price table in YAML instead, as \`cost\` is one
   --rates LIST        requests a second to price (10,100,1000,10000)
   --traffic R         mean requests a second of the simulated months (100)
   --swing S           share by which a day's peak is above its mean (0.6)
@@ -34,6 +36,8 @@ const Arguments = z
     "cpu-ms": number.positive().optional(),
     "gpu-ms": number.positive().optional(),
     candidate: z.string().optional(),
+    env: z.string().default("dev"),
+    model: z.string().default("iris"),
     prices: z.string().optional(),
     rates: z
       .string()

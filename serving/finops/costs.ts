@@ -1,5 +1,5 @@
-import type { Machine, Prices, Term } from "./prices.ts";
-import { terms } from "./prices.ts";
+import type { Machine, Prices, Term } from "#config/prices.ts";
+import { byTerm } from "#training/cost.ts";
 import { type Demand, machinesFor } from "./queueing.ts";
 
 /** A twelfth of a year. */
@@ -25,11 +25,6 @@ export interface Scenario {
   readonly machines: number;
   readonly monthly: Readonly<Record<Term, number>>;
   readonly perMillion: Readonly<Record<Term, number>>; // predictions, the machines' idle time with it
-}
-
-/** Price of the processors' time alone of a million predictions: what it tends to, once traffic fills the machines. */
-export function perMillionBusy({ cpuMs }: Profile, machine: Machine, term: Term): number {
-  return ((cpuMs * 1e6) / 3.6e6) * (machine[term] / machine.vcpus);
 }
 
 /** A machine for some traffic; `undefined` when it can't answer in time. */
@@ -75,8 +70,4 @@ export function breakEvenTraffic(
     if (own && (!other || own.monthly.onDemand < other.monthly.onDemand)) return perSecond;
   }
   return undefined;
-}
-
-function byTerm(of: (term: Term) => number): Record<Term, number> {
-  return Object.fromEntries(terms.map((term) => [term, of(term)])) as Record<Term, number>;
 }

@@ -1,12 +1,14 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { exitCodeOf } from "#config/exit-code.ts";
+import { loadConfig } from "#config/load.ts";
+import type { Prices } from "#config/prices.ts";
 import { analyse } from "./analysis.ts";
 import { help, readArguments } from "./arguments.ts";
 import { measuredProfile } from "./measured.ts";
-import { readPrices } from "./prices.ts";
+import { readPrices } from "./read-prices.ts";
+import { readTraining } from "./read-training.ts";
 import { costReport, tablesOf } from "./report.ts";
-import { readTraining } from "./training-cost.ts";
 
 try {
   const args = readArguments(process.argv.slice(2));
@@ -19,7 +21,7 @@ try {
 
 async function main(args: ReturnType<typeof readArguments>): Promise<void> {
   const { url, candidate, rates, months, seed, out } = args;
-  const prices = await readPrices(args.prices ?? join(import.meta.dirname, "prices.yaml"));
+  const prices = await pricesOf(args);
   const gpu = args["gpu-ms"] === undefined ? {} : { gpuMs: args["gpu-ms"] };
   const profile = { ...(await profileOf(url, args["cpu-ms"])), ...gpu };
   const training = candidate === undefined ? undefined : await readTraining(candidate);
@@ -42,6 +44,12 @@ async function main(args: ReturnType<typeof readArguments>): Promise<void> {
   await writeFile(out, await costReport(analysis));
   await writeFile(`${out.replace(/\.html$/, "")}.json`, `${JSON.stringify(analysis, null, 2)}\n`);
   console.log(`\npage: ${out}`);
+}
+
+async function pricesOf({ prices, env, model }: ReturnType<typeof readArguments>): Promise<Prices> {
+  if (prices !== undefined) return await readPrices(prices);
+  const root = resolve(import.meta.dirname, "../..");
+  return (await loadConfig({ root, env, model, variables: process.env })).cost;
 }
 
 async function profileOf(url: string | undefined, cpuMs: number | undefined) {

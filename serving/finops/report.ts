@@ -1,7 +1,7 @@
+import { type Machine, type Term, terms } from "#config/prices.ts";
 import { figure, heading, htmlPage, paragraph, table } from "#training/page.ts";
 import { render } from "#training/render.ts";
 import type { Analysis } from "./analysis.ts";
-import { type Machine, type Term, terms } from "./prices.ts";
 import { quantile } from "./traffic.ts";
 
 const termNames: Record<Term, string> = { onDemand: "on demand", reserved: "reserved", spot: "spot" };

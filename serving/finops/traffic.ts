@@ -1,7 +1,7 @@
 import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
+import type { Machine } from "#config/prices.ts";
 import { hoursPerMonth, type Objective, type Profile, scenario } from "./costs.ts";
-import type { Machine } from "./prices.ts";
 
 /** How traffic moves around its mean. */
 export interface Traffic {

@@ -1,5 +1,6 @@
 import type { ReportInput } from "#actions/report/report-input.ts";
-import { Cost, Gate } from "#config/schema.ts";
+import { Prices } from "#config/prices.ts";
+import { Gate } from "#config/schema.ts";
 import type { Release } from "#training/release.ts";
 import type { Verdict } from "#training/verdict.ts";
 import { candidateOf } from "./candidate.ts";
@@ -75,7 +76,7 @@ export const release: Release = {
 /** What a report of a judged candidate is made of, with what the test wants different. */
 export function reportInput(changes: Partial<ReportInput> = {}): ReportInput {
   return {
-    config: { gate: Gate.parse({}), cost: Cost.parse({}), argocd: {} },
+    config: { gate: Gate.parse({}), cost: Prices.parse({}), argocd: {} },
     candidate: candidateOf(),
     evaluation: evaluated(flowers).evaluation,
     verdict: passed,

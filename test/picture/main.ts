@@ -3,7 +3,8 @@ import { join, resolve } from "node:path";
 import { gate } from "#actions/gate/gate.ts";
 import { commentText } from "#actions/report/comment-text.ts";
 import { manifestChange } from "#actions/report/manifest-change.ts";
-import { Cost, Gate } from "#config/schema.ts";
+import { Prices } from "#config/prices.ts";
+import { Gate } from "#config/schema.ts";
 import { readTools } from "#config/tools.ts";
 import { showMarkdown, startBrowser } from "#test/parts/browser.ts";
 import { candidateOf } from "#test/parts/candidate.ts";
@@ -25,7 +26,7 @@ const kinds: Kind[] = [
 ];
 const config = {
   gate: Gate.parse({ minimum: 0.9 }),
-  cost: Cost.parse({}),
+  cost: Prices.parse({}),
   argocd: { url: "https://argocd.example.com" },
 };
 const { evaluation, predictions } = evaluated(kinds, { role: "validation" });

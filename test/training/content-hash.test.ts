@@ -63,7 +63,7 @@ describe("the content hash", async () => {
     ["device", { device: "js" }],
     ["priority", { priority: "high" }],
     ["promotion", { promotion: { ...config.promotion, mode: "pull-request" } }],
-    ["cost", { cost: { ...config.cost, cpuHour: 9 } }],
+    ["cost", { cost: { ...config.cost, currency: "EUR" } }],
     ["gate", { gate: { ...config.gate, minimum: 0.1 } }],
     ["serving", { serving: { ...config.serving, port: 1 } }],
     ["description", { description: "another" }],

@@ -11,6 +11,7 @@ export interface Answers {
   /** Of `classes` in their order; 0 for a class that the model does not know. */
   readonly probabilities: readonly (readonly number[])[];
   readonly isRight: readonly boolean[];
+  readonly cpuMs: number; // a row
 }
 
 /**
@@ -24,7 +25,9 @@ export async function answersOf(
   classes: readonly string[],
 ): Promise<Answers> {
   const columns = classes.map((name) => known.indexOf(name));
+  const before = process.cpuUsage();
   const raw = await predict(model, examples);
+  const { user, system } = process.cpuUsage(before);
   const probabilities = Array.from({ length: examples.length }, (_, row) =>
     columns.map((column) => (column < 0 ? 0 : (raw[row * known.length + column] ?? Number.NaN))),
   );
@@ -34,6 +37,7 @@ export async function answersOf(
     metrics: classificationMetrics(labels, probabilities.flat(), classes),
     predicted: predicted.map((index) => classes[index] ?? ""),
     probabilities,
+    cpuMs: (user + system) / 1000 / examples.length,
     isRight: predicted.map((index, row) => index === labels[row]),
   };
 }

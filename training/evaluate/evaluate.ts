@@ -31,7 +31,7 @@ export async function evaluate(
     rows: examples.length,
     classes,
     looks: options.looks,
-    candidate: { modelDigest: options.candidate.digest, metrics: candidate.metrics },
+    candidate: { modelDigest: options.candidate.digest, metrics: candidate.metrics, cpuMs: candidate.cpuMs },
     ...(identity && opponent && { champion: { ...identity, metrics: opponent.metrics } }),
     ...(identity && reason !== undefined && { incomparableChampion: { ...identity, reason } }),
     slices: sliceResults(examples, candidate, opponent),

@@ -3,7 +3,8 @@ import { gfm, gfmHtml } from "micromark-extension-gfm";
 import { expect, test } from "vitest";
 import { report } from "#actions/report/report.ts";
 import type { ReportInput } from "#actions/report/report-input.ts";
-import { Cost, Gate } from "#config/schema.ts";
+import { Prices } from "#config/prices.ts";
+import { Gate } from "#config/schema.ts";
 import { candidateOf } from "#test/parts/candidate.ts";
 import { evaluated } from "#test/parts/evaluation.ts";
 import {
@@ -40,7 +41,7 @@ test("classes, confusion, slices, data, time, cost, calibration and the run are 
   expect(text).toContain("| short petals | 7 | 57.14 % | 42.86 % | +14.29 | fewer than 30 examples: not judged |");
   expect(text).toContain("| 1,800 | 600 | 600 | 3,000 | 3 |");
   expect(text).toContain("**4.27 s** wall, 5.9 s of CPU, on wasm");
-  expect(text).toContain("CPU-seconds used at 0.04 USD a vCPU-hour");
+  expect(text).toContain("| this training run, CPU-seconds used | c7i.xlarge | less than 0.0001 | less than 0.0001 |");
   expect(text).toMatch(/Temperature 1\.083, fitted on validation; calibration error on the test examples [\d.]+ %/);
   expect(text).toContain("[MLflow run](<http://localhost:5000/#/experiments/1/runs/9f2c>)");
   expect(text).toContain("Kept: epoch **74** of 80");
@@ -50,8 +51,16 @@ test("a GPU is paid for as long as it is held", () => {
   const device = { backend: "gpu" as const, name: "T4", reason: "found" };
   const text = report(reportInput({ candidate: candidateOf({ device, seconds: 5400, cpuSeconds: 7200 }) }));
   expect(text).toContain("**1 h 30 min** wall, 2 h 0 min of CPU");
-  expect(text).toContain("Cost **1.28 USD**"); // 2 x 0.04 + 1.5 x 0.8
-  expect(text).toContain("5,400 GPU-seconds at 0.8 USD an hour: one GPU, held for the whole wall time");
+  expect(text).toContain("| this training run, its GPU held | g4dn.xlarge | 0.7890 | 0.4965 | 0.3000 |"); // 1.5 hours
+});
+
+test("a million predictions are priced by what those of the evaluation took", () => {
+  const { evaluation } = reportInput();
+  if (!evaluation) throw new Error("no evaluation");
+  const input = reportInput({ evaluation: { ...evaluation, candidate: { ...evaluation.candidate, cpuMs: 2 } } });
+  const row = "| a million predictions in batches, processors filled | c7i.xlarge | 0.0248 | 0.0164 | 0.0099 |";
+  expect(report(input)).toContain(row); // 2,000 CPU-seconds of one of four
+  expect(report(reportInput())).not.toContain("a million predictions");
 });
 
 test.each([
@@ -77,7 +86,10 @@ test.each([
   ["inconclusive, held", { verdict: undecided }, /^## ⏸️ iris is held/, /Add test examples/],
   [
     "inconclusive, let pass",
-    { verdict: undecided, config: { gate: Gate.parse({ onInconclusive: "pass" }), cost: Cost.parse({}), argocd: {} } },
+    {
+      verdict: undecided,
+      config: { gate: Gate.parse({ onInconclusive: "pass" }), cost: Prices.parse({}), argocd: {} },
+    },
     /^## ⚠️ iris passes with a warning/,
     /promoted to dev/,
   ],
@@ -154,7 +166,7 @@ test("what is not known of manifests and data is said", () => {
 });
 
 test("links lead to run, version and Argo CD", () => {
-  const config = { gate: Gate.parse({}), cost: Cost.parse({}), argocd: { url: "https://argocd.example/" } };
+  const config = { gate: Gate.parse({}), cost: Prices.parse({}), argocd: { url: "https://argocd.example/" } };
   expect(report(reportInput({ release, config }))).toContain(
     "[MLflow run](<http://localhost:5000/#/experiments/1/runs/9f2c>), [version 8](<http://localhost:5000/#/models/iris/versions/8>), [dev in Argo CD](<https://argocd.example/applications/argocd/serving-dev-iris>)",
   );

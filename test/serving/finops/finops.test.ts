@@ -2,15 +2,15 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { request } from "undici";
 import { describe, expect, test } from "vitest";
-import { breakEvenSpeedup, breakEvenTraffic, cheapest, perMillionBusy, scenario } from "#serving/finops/costs.ts";
-import { Machine, type Prices } from "#serving/finops/prices.ts";
+import { Machine, type Prices } from "#config/prices.ts";
+import { breakEvenSpeedup, breakEvenTraffic, cheapest, scenario } from "#serving/finops/costs.ts";
 import { chanceToWait, latencyMs, machinesFor } from "#serving/finops/queueing.ts";
 import { quantile, simulateMonths } from "#serving/finops/traffic.ts";
-import { trainingCost } from "#serving/finops/training-cost.ts";
 import { flower, writeIrisPackage } from "#test/parts/iris-served.ts";
 import { runProgram } from "#test/parts/program.ts";
 import { startServing } from "#test/parts/serving.ts";
 import { temporaryFolder } from "#test/parts/temporary-folder.ts";
+import { perMillionBusy, trainingCost } from "#training/cost.ts";
 
 const cpu = Machine.parse({ name: "cpu", vcpus: 2, onDemand: 0.1, reserved: 0.06, spot: 0.03 });
 const gpu = Machine.parse({ name: "gpu", vcpus: 4, gpus: 1, onDemand: 0.5, reserved: 0.3, spot: 0.2 });
@@ -46,7 +46,7 @@ describe("queueing", () => {
 
 describe("costs", () => {
   test("a million predictions of a millisecond are 1,000 CPU seconds", () => {
-    expect(perMillionBusy({ cpuMs: 1 }, cpu, "onDemand")).toBeCloseTo((1000 / 3600) * 0.05, 10);
+    expect(perMillionBusy(1, cpu).onDemand).toBeCloseTo((1000 / 3600) * 0.05, 10);
   });
 
   test("a month is 730 hours of every machine, and a million predictions its share", () => {
@@ -67,7 +67,7 @@ describe("costs", () => {
   });
 
   test("training costs the processors it used, or the machine whose GPU it held", () => {
-    const run = { model: "m", seconds: 3600, cpuSeconds: 7200 };
+    const run = { seconds: 3600, cpuSeconds: 7200 };
     const on = (backend: "cpu" | "gpu") => ({ ...run, device: { backend, name: "", reason: "" } });
     expect(trainingCost(on("cpu"), cpu).onDemand).toBeCloseTo(2 * 0.05, 10);
     expect(trainingCost(on("gpu"), gpu).spot).toBeCloseTo(0.2, 10);
