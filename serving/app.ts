@@ -3,6 +3,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstanc
 import { readBodies } from "./bodies.ts";
 import { answerConnectionError } from "./connection-error.ts";
 import { describe } from "./docs.ts";
+import type { GpuWatch } from "./gpu-memory.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Served } from "./load.ts";
 import { createMetrics } from "./metrics.ts";
@@ -31,6 +32,7 @@ export interface AppOptions {
   readonly access?: Access;
   readonly logger?: FastifyBaseLogger; // one line a request
   readonly requestLog?: RequestLog; // for drift; closed with the application
+  readonly gpus?: GpuWatch; // ended with the application
 }
 
 /** The serving application with all its routes, not yet listening. Close it to free the model. */
@@ -62,11 +64,13 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     lifecycle,
     ...(model && { engine: model.engine }),
     ...(monitor && { monitor }),
+    ...(options.gpus && { gpus: options.gpus }),
   });
   const meter = createUsageMeter();
   app.addHook("preClose", async () => lifecycle.drain());
   app.addHook("onClose", async () => {
     meter.end();
+    options.gpus?.stop();
     await options.requestLog?.close();
     await model?.engine.close();
   });

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { Engine } from "./engine/engine.ts";
+import { type GpuWatch, gpuMetrics } from "./gpu-memory.ts";
 import { createHistogram } from "./histogram.ts";
 import { latencies } from "./latencies.ts";
 import type { Lifecycle } from "./lifecycle.ts";
@@ -18,10 +19,11 @@ export interface Measured {
   readonly lifecycle: Lifecycle;
   readonly engine?: Engine; // absent for a broken package, as is the monitor
   readonly monitor?: Monitor;
+  readonly gpus?: GpuWatch;
 }
 
 /** Counts requests and predictions beside the process's own figures (CPU, memory, event-loop lag, garbage collection). */
-export function createMetrics({ lineage, lifecycle, engine, monitor }: Measured) {
+export function createMetrics({ lineage, lifecycle, engine, monitor, gpus }: Measured) {
   const register = new Registry();
   const registers = [register];
   collectDefaultMetrics({ register });
@@ -87,6 +89,7 @@ export function createMetrics({ lineage, lifecycle, engine, monitor }: Measured)
   });
   if (engine?.load) loadMetrics(register, engine.load);
   if (monitor) monitorMetrics(register, monitor);
+  if (gpus) gpuMetrics(register, gpus);
   return {
     register,
     request(labels: { method: string; route: string; status: number }, latencyMs: number) {

@@ -6,6 +6,7 @@ import { exitCodeOf } from "#config/exit-code.ts";
 import { loadConfig } from "#config/load.ts";
 import { Serving } from "#config/serving.ts";
 import { buildApp } from "./app.ts";
+import { watchGpus } from "./gpu-memory.ts";
 import { createLifecycle } from "./lifecycle.ts";
 import { loadModel } from "./load.ts";
 import { promotedPackage } from "./release.ts";
@@ -35,9 +36,11 @@ async function serve({ wanted, serving, access, requestLog, drainDelayMs, logLev
   if (served.kind === "broken") logger.error({ err: served.cause }, `not ready: ${served.reason}`);
   const lifecycle = createLifecycle(served);
   const requests = requestLog && openRequestLog(requestLog, (err) => logger.error({ err }, "a request was not logged"));
+  const gpus = await watchGpus();
   const app = await buildApp({
     ...{ served, lifecycle, limits, access, logger },
     ...(requests && { requestLog: requests }),
+    ...(gpus && { gpus }),
   });
 
   const grace = { delay: drainDelayMs + requestTimeoutMs + 5000, skip: ["beforeExit" as const] };

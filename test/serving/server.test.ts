@@ -1,10 +1,11 @@
 import { once } from "node:events";
-import { truncate } from "node:fs/promises";
+import { mkdir, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Agent, request } from "undici";
 import { expect, test } from "vitest";
+import { picture, writeCifar10Package } from "#test/parts/cifar10-served.ts";
 import { flower, writeIrisPackage } from "#test/parts/iris-served.ts";
 import { runServing, type ServingProcess, startServing } from "#test/parts/serving.ts";
 import { temporaryFolder } from "#test/parts/temporary-folder.ts";
@@ -61,13 +62,18 @@ test("a damaged package leaves the server up and not ready, its reason in the an
   expect(await server.ended).toBe(0);
 });
 
-test("50 users lose no request while one of two servers is stopped", async () => {
+// a table answered on the spot, and a network in a process of its own
+test.each([
+  ["iris", writeIrisPackage, { type: "application/json", body: JSON.stringify(flower) }],
+  ["cifar10", writeCifar10Package, { type: "application/octet-stream", body: picture }],
+])("50 users of %s lose no request while one of two servers is stopped", async (_, write, asked) => {
   await using folder = await temporaryFolder();
-  await writeIrisPackage(folder.path);
-  const start = () => startServing(["--package", folder.path], { DRAIN_DELAY_MS: "5000" }); // a busy machine notices late
+  await write(folder.path);
+  const variables = { HOME: process.env["HOME"] ?? "", DRAIN_DELAY_MS: "5000" }; // a busy machine notices late
+  const start = () => startServing(["--package", folder.path], variables);
   await using leaving = await start();
   await using staying = await start();
-  await using balancer = balance([leaving, staying]);
+  await using balancer = balance([leaving, staying], asked);
   let users = true;
   let answered = 0;
   const failures: unknown[] = [];
@@ -97,6 +103,26 @@ test("50 users lose no request while one of two servers is stopped", async () =>
   expect(answered).toBeGreaterThan(during);
 });
 
+test("of GPUs the memory is told that NVIDIA's program says, and nothing without one", async () => {
+  await using folder = await temporaryFolder();
+  await writeIrisPackage(join(folder.path, "model"));
+  const gpuLines = async (variables: Record<string, string>) => {
+    await using server = await startServing(["--package", join(folder.path, "model")], variables);
+    const metrics = await (await request(`${server.url}/metrics`)).body.text();
+    return metrics.split("\n").filter((line) => line.startsWith("gpu_memory"));
+  };
+  await mkdir(join(folder.path, "bin"));
+  const program = '#!/bin/sh\necho "0, 1024, 16384"\necho "1, [N/A], 16384"\n'; // a part of a GPU does not tell
+  await writeFile(join(folder.path, "bin/nvidia-smi"), program, { mode: 0o755 });
+  const path = process.env["PATH"] ?? "";
+  expect(await gpuLines({ PATH: `${join(folder.path, "bin")}:${path}` })).toEqual([
+    `gpu_memory_used_bytes{gpu="0"} ${2 ** 30}`,
+    `gpu_memory_total_bytes{gpu="0"} ${2 ** 34}`,
+  ]);
+  await writeFile(join(folder.path, "bin/nvidia-smi"), "#!/bin/sh\necho no driver\nexit 9\n", { mode: 0o755 });
+  expect(await gpuLines({ PATH: `${join(folder.path, "bin")}:${path}` })).toEqual([]);
+});
+
 test("a second signal ends it at once", async () => {
   await using folder = await temporaryFolder();
   await writeIrisPackage(folder.path);
@@ -122,7 +148,8 @@ test.for<[string, string[], number, RegExp]>([
 });
 
 /** Sends each request to the next ready server, as a Kubernetes service does: readiness is looked at now and then. */
-function balance(servers: readonly ServingProcess[]) {
+function balance(servers: readonly ServingProcess[], { type, body }: { type: string; body: string | Buffer }) {
+  const post = { method: "POST" as const, headers: { "content-type": type }, body };
   const agent = new Agent({ connections: 50 });
   let ready = [...servers];
   let turn = 0;
