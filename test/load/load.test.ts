@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { writeIrisPackage } from "#test/parts/iris-served.ts";
 import { startLocalServer } from "#test/parts/local-server.ts";
+import { runLocust } from "#test/parts/locust.ts";
 import { runProgram } from "#test/parts/program.ts";
+import { startServing } from "#test/parts/serving.ts";
 import { temporaryFolder } from "#test/parts/temporary-folder.ts";
 import { bySecond, summarize } from "./summary.ts";
 
@@ -70,4 +72,16 @@ test("percentiles are of what was answered, and failures are counted by status",
     [0, 50],
     [1, 52],
   ]);
+});
+
+test("Locust's users get their answers, by the example of the server's API document", async () => {
+  await using folder = await temporaryFolder();
+  await writeIrisPackage(folder.path);
+  await using server = await startServing(["--package", folder.path]);
+  const { requests, failures, p95 } = await runLocust(server.url, { users: 5, seconds: 8 });
+  expect(requests).toBeGreaterThan(10);
+  expect(failures).toBe(0);
+  expect(p95).toBeGreaterThan(0);
+  const wrong = await runLocust(server.url, { users: 2, seconds: 8, body: { petal: 1 } });
+  expect(wrong.failures).toBe(wrong.requests);
 });

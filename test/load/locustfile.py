@@ -1,7 +1,12 @@
 """The load test's users for Locust: locust -f test/load/locustfile.py --headless -u 50 -t 60s -H http://localhost:8000
 
-They send the example that the server's own API document gives, so any model can be asked.
+They send the example that the server's own API document gives, so any model can be asked; of a server without one, what
+LOAD_BODY holds.
 """
+
+import json
+import os
+from urllib.request import urlopen
 
 from locust import FastHttpUser, between, events, task
 
@@ -10,9 +15,9 @@ body = {}
 
 @events.test_start.add_listener
 def read_example(environment, **_):
-    import json
-    from urllib.request import urlopen
-
+    if "LOAD_BODY" in os.environ:
+        body["json"] = json.loads(os.environ["LOAD_BODY"])
+        return
     document = json.load(urlopen(f"{environment.host}/docs/json"))
     content = document["paths"]["/predict"]["post"]["requestBody"]["content"]
     body["json"] = content["application/json"]["example"]
