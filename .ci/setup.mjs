@@ -268,10 +268,7 @@ const tools = [
   },
   {
     name: "nativeBinding",
-    goals: ["test", "workbench"],
-  },
-  {
-    goals: ["test", "bench"],
+    goals: ["test", "bench", "workbench"],
     inputs: () => ["location.ts", "build.ts", "libraries.ts"].map((file) => read(`training/native/${file}`)).join(""),
     make: () => nativeBinding(),
     isLast: true, // takes TensorFlow's libraries from the oracles
