@@ -13,9 +13,20 @@ export function isTree(value: unknown): value is Tree {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The layers' values in one tree; a later layer wins over an earlier one. */
-export function merge(layers: readonly Layer[]): Tree {
-  return layers.map((layer) => layer.values).reduce(mergeTrees, {});
+/** The layers' values in one tree; a later layer wins over an earlier one. A sweep that says its method replaces the earlier one's. */
+export function merge(layers: readonly Pick<Layer, "values">[]): Tree {
+  return layers
+    .map((layer) => layer.values)
+    .reduce((lower, upper) => mergeTrees(hasOwnSweep(upper) ? without(lower, "sweep") : lower, upper), {});
+}
+
+// else the keys of another method, and other ranges of its parameters, would stay in it
+function hasOwnSweep(tree: Tree): boolean {
+  return valueAt(tree, ["sweep", "method"]) !== undefined;
+}
+
+function without(tree: Tree, key: string): Tree {
+  return Object.fromEntries(Object.entries(tree).filter(([name]) => name !== key));
 }
 
 /** What `tree` holds at `path`; `undefined` when nothing. */

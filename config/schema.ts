@@ -2,8 +2,10 @@ import { z } from "zod";
 import { csvData } from "./data.ts";
 import { Drift } from "./drift.ts";
 import { Augmentation, Cifar10Data } from "./images.ts";
+import { Metric } from "./metric.ts";
 import { Prices } from "./prices.ts";
 import { Serving } from "./serving.ts";
+import { Sweep } from "./sweep.ts";
 import { TextData, Transformer } from "./text.ts";
 
 /** A numeric input column. `minimum` and `maximum` bound what `/predict` accepts, in the column's own unit. */
@@ -57,9 +59,9 @@ export const Training = z.strictObject({
     .default(42),
 });
 
-/** What a candidate must reach. Metrics are fractions (0.6 is 60 %) except `log_loss`, in nats. */
+/** What a candidate must reach. */
 export const Gate = z.strictObject({
-  metric: z.enum(["accuracy", "macro_f1", "log_loss"]).default("accuracy"),
+  metric: Metric.default("accuracy"),
   minimum: z.number().default(0.6), // a maximum where lower is better
   maxDrop: z.number().nonnegative().default(0.02), // how much worse than the champion still passes
   confidence: z.number().gt(0.5).lt(1).default(0.95), // of the two-sided interval of the difference
@@ -108,6 +110,7 @@ const modelKeys = {
   data: Data,
   architecture: z.enum(["softmax", "mlp", "cnn", "transformer"]).default("softmax"),
   training: Training.prefault({}),
+  sweep: Sweep.optional(), // what --sweep tries
   gate: Gate.prefault({}),
   serving: Serving.prefault({}),
 };

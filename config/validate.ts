@@ -1,6 +1,8 @@
 import { decidingLayer, type Layer, merge, valueAt } from "./layers.ts";
 import { type Complaint, complaints, type Problem } from "./problems.ts";
 import { Config } from "./schema.ts";
+import { Sweep } from "./sweep.ts";
+import { sweepProblems } from "./sweep-problems.ts";
 
 /** A problem, whether its value is missing or wrong, and the layer that set it or should have. */
 export interface LayeredProblem extends Problem {
@@ -32,6 +34,11 @@ export function validate({ env, model, base, layers }: Sources): Config | Layere
       ? [{ kind: "wrong", path, message: `is chosen with --${path}`, where: layer.locate([path]), layer }]
       : [];
   });
-  const found = [...problems, ...misplaced];
+  const sweep = Sweep.safeParse(values["sweep"]);
+  const unswept = (sweep.success ? sweepProblems(sweep.data) : []).map(({ path, message }): LayeredProblem => {
+    const layer = decidingLayer(layers, path) ?? base;
+    return { kind: "wrong", path: path.join("."), message, where: layer.locate(path), layer };
+  });
+  const found = [...problems, ...misplaced, ...unswept];
   return result.success && found.length === 0 ? result.data : found;
 }

@@ -59,7 +59,7 @@ export const Candidate = z.strictObject({
   curves: z.array(EpochPoint),
   bestEpoch: z.int().positive(),
   temperature: z.number().positive(), // fitted on validation; probabilities are softmax(logits / temperature)
-  validation: z.strictObject({ loss: z.number(), accuracy: z.number() }),
+  validation: z.strictObject({ loss: z.number(), accuracy: z.number(), macroF1: z.number().optional() }),
   seconds: z.number().nonnegative(), // wall time of training
   cpuSeconds: z.number().nonnegative(),
   startedAt: z.iso.datetime(),

@@ -72,7 +72,8 @@ async function ignoredFiles(folder: string): Promise<Set<string>> {
   }
 }
 
-function digestOf(value: unknown): Digest {
+/** The hash of a value: of its JSON, whatever the order of its keys. */
+export function digestOf(value: unknown): Digest {
   return sha256(Buffer.from(JSON.stringify(value, withSortedKeys)));
 }
 

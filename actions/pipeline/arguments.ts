@@ -7,6 +7,7 @@ export interface Arguments {
   model: string;
   root: string | undefined; // this checkout when absent
   set: string[];
+  sweep: boolean;
   dryRun: boolean;
   help: boolean;
 }
@@ -20,6 +21,8 @@ export const help = `Takes a model from its data to a release in production: tra
 --model MODEL     model: a file config/models/MODEL.yaml (iris)
 --root FOLDER     repository of the models, which holds config/, data/ and manifests/ (this one)
 --set PATH=VALUE  a setting of the configuration, such as training.epochs=50; may be repeated
+--sweep           train each trial of the model's sweep (sweep: in its file); the best on the validation examples goes on.
+                  What is done is not done again: after a stop, the same command goes on
 --dry-run         tell what would be done and why, and change nothing
 --help            this text
 
@@ -36,6 +39,7 @@ export function readArguments(args: string[]): Arguments {
         model: { type: "string", default: "iris" },
         root: { type: "string" },
         set: { type: "string", multiple: true, default: [] },
+        sweep: { type: "boolean", default: false },
         "dry-run": { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },

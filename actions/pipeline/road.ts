@@ -20,11 +20,10 @@ import { blockedReason, moveChampionAlias } from "#training/mlflow/production.ts
 import { ensureMlflow, type MlflowServer } from "#training/mlflow/server.ts";
 import { outcome } from "#training/outcome.ts";
 import { openStorage } from "#training/storage/open.ts";
-import { type TrainEvent, trainCandidate } from "#training/train/run.ts";
 import type { Arguments } from "./arguments.ts";
-import { epochLine } from "./epoch-line.ts";
 import type { createTaskList } from "./task-list.ts";
-import { type Ending, endingWithout, nextSteps, registeredNote, serverNote, shown, trainedNote } from "./wording.ts";
+import { sweepStep, trainStep } from "./train-step.ts";
+import { type Ending, endingWithout, nextSteps, registeredNote, serverNote, shown } from "./wording.ts";
 
 export const titles = ["Configuration", "MLflow", "Train", "Evaluate", "Gate", "Register", "Promote"] as const;
 
@@ -43,7 +42,7 @@ export interface RoadParts {
  * Takes a model from its data to a release in the GitOps repository of this machine, `OUTPUTS/gitops`. What each step
  * leaves lies in `OUTPUTS/MODEL/HASH`; the report and the promoted release also in `OUTPUTS/MODEL`.
  */
-export async function travel({ env, model, set }: Arguments, parts: RoadParts): Promise<Ending> {
+export async function travel({ env, model, set, sweep }: Arguments, parts: RoadParts): Promise<Ending> {
   const { root, codeRoot, variables, signal, list, connect } = parts;
   const config = await list.step("Configuration", async () => {
     return { value: await loadConfig({ root, env, model, set, variables }), note: `${model} in ${env}` };
@@ -58,15 +57,9 @@ export async function travel({ env, model, set }: Arguments, parts: RoadParts): 
   const storage = openStorage(config.models.uri, root);
   const git = await readGitState(root);
 
-  const { candidate, folder } = await list.step("Train", async (info) => {
-    let last: TrainEvent | undefined;
-    for await (const event of trainCandidate({ root, codeRoot, config, storage, client, git, signal, info })) {
-      if (event.kind === "epoch") info(epochLine(event));
-      last = event;
-    }
-    if (last?.kind !== "candidate") throw new Error("training ended without a candidate");
-    return { value: last, note: trainedNote(last) };
-  });
+  const { candidate, folder } = await list.step("Train", (info) =>
+    (sweep ? sweepStep : trainStep)({ root, codeRoot, config, storage, client, git, signal, info }),
+  );
   const repository = await openLocalRepository({ folder: join(outputs, "gitops"), root });
   const champion = await readChampion(repository, { env, model });
   if (champion?.modelDigest === candidate.modelDigest) {
@@ -104,7 +97,8 @@ export async function travel({ env, model, set }: Arguments, parts: RoadParts): 
       git,
       package: { folder: join(folder, "candidate/model"), uri },
     };
-    const value = await register(registration, { client, config });
+    const again = `run: npm start -- --env ${env} --model ${model}${sweep ? " --sweep" : ""}`;
+    const value = await register(registration, { client, config, again });
     return { value, note: registeredNote(value) };
   });
   if (registered.kind !== "registered") {

@@ -3,6 +3,7 @@ import { Config } from "#config/schema.ts";
 import { Candidate, DataSummary } from "#training/candidate.ts";
 import { Evaluation, type Metrics } from "#training/evaluation.ts";
 import { Release } from "#training/release.ts";
+import { SweepResult } from "#training/sweep/result.ts";
 import { Verdict } from "#training/verdict.ts";
 
 /** What of a model's configuration a report needs. */
@@ -33,6 +34,7 @@ export const ReportData = z.strictObject({
   release: Release.optional(),
   championData: ChampionData.optional(),
   manifests: ManifestChange.optional(),
+  sweep: SweepResult.optional(), // that the candidate has won
 });
 
 export type ReportConfig = z.infer<typeof ReportConfig>;

@@ -10,6 +10,7 @@ import type { ReportInput } from "./report-input.ts";
 import { rules } from "./rules-section.ts";
 import { runFacts } from "./run-section.ts";
 import { slices } from "./slices-section.ts";
+import { sweep } from "./sweep-section.ts";
 import { headline, reasons } from "./verdict-section.ts";
 
 /** How long a report may become, and where the rest of it can be read. */
@@ -26,6 +27,7 @@ const sections = [
   slices,
   rules,
   curves,
+  sweep,
   confusion,
   classes,
   data,

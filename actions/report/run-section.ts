@@ -2,6 +2,7 @@ import { argoCdUrl } from "#actions/gitops/application.ts";
 import { details, join, link, type Markdown, md, prose } from "#actions/io/markdown.ts";
 import { metricText } from "#training/metric-text.ts";
 import { costTable } from "./cost.ts";
+import { mlflowUrl, runUrl } from "./mlflow-url.ts";
 import type { ReportInput } from "./report-input.ts";
 
 /** How the candidate was made: time, device, cost, calibration, code, and where to see more. */
@@ -39,22 +40,16 @@ function code({ candidate }: ReportInput): Markdown | undefined {
 function places({ candidate, config, release }: ReportInput): Markdown | undefined {
   const { run, model, env } = candidate;
   const links = [
-    run &&
-      link(
-        "MLflow run",
-        `${base(run.trackingUri)}/#/experiments/${encodeURIComponent(run.experimentId)}/runs/${encodeURIComponent(run.runId)}`,
-      ),
+    run && link("MLflow run", runUrl(run)),
     release &&
       link(
         `version ${release.version}`,
-        `${base(release.trackingUri)}/#/models/${encodeURIComponent(model)}/versions/${encodeURIComponent(release.version)}`,
+        `${mlflowUrl(release.trackingUri)}/models/${encodeURIComponent(model)}/versions/${encodeURIComponent(release.version)}`,
       ),
     config.argocd.url && link(`${env} in Argo CD`, argoCdUrl(config.argocd.url, { env, model })),
   ].filter((one) => typeof one === "object");
   return links.length === 0 ? undefined : join(links, ", ");
 }
-
-const base = (address: string) => address.replace(/\/+$/, "");
 
 function duration(seconds: number): string {
   if (seconds < 60) return `${Number(seconds.toPrecision(3))} s`;

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { z } from "zod";
 import { imageTag } from "#actions/gitops/image-tag.ts";
 import { imageNameOf, type Overlay } from "#actions/gitops/overlay.ts";
@@ -11,6 +11,7 @@ import { treeHash } from "#training/content-hash.ts";
 import { Evaluation } from "#training/evaluation.ts";
 import { readJsonFile } from "#training/json-file.ts";
 import { Release } from "#training/release.ts";
+import { SweepResult } from "#training/sweep/result.ts";
 import { Verdict } from "#training/verdict.ts";
 import { readChampionData } from "./champion-data.ts";
 import { manifestChange } from "./manifest-change.ts";
@@ -47,6 +48,7 @@ export async function run(paths: ReportPaths, options: ReportOptions): Promise<{
     evaluation: await readIfPresent(paths.evaluation, Evaluation),
     verdict: await readIfPresent(paths.verdict, Verdict),
     release,
+    sweep: await readIfPresent(join(dirname(paths.candidate), "sweep.json"), SweepResult),
     ...(championPackage && { championData: await readChampionData(championPackage, root) }),
     ...(showManifests && { manifests: await changeOf({ candidate, release }, options) }),
   };

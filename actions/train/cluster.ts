@@ -5,6 +5,8 @@ import { addResource, listResources, removeResource } from "#actions/gitops/reso
 import { BadInputError } from "#config/bad-input.ts";
 import { candidatePrefix } from "#training/candidate-store.ts";
 import type { Storage } from "#training/storage/storage.ts";
+import { sweepPrefix } from "#training/sweep/open.ts";
+import { countEnded } from "#training/sweep/records.ts";
 import { type JobOrder, jobName, patternPath, renderJob } from "./job.ts";
 
 export interface ClusterParts {
@@ -18,7 +20,10 @@ export interface ClusterParts {
   info: (line: string) => void;
 }
 
-/** `trained`: the candidate is in the storage. `queued`: it is not yet there, and the Job goes on without anybody waiting. */
+/**
+ * `trained`: the candidate is in the storage, or every trial of a sweep has ended. `queued`: not yet, and the Job goes on
+ * without anybody waiting.
+ */
 export type ClusterTraining = { kind: "trained" | "queued"; job: string; reason: string };
 
 /**
@@ -27,16 +32,16 @@ export type ClusterTraining = { kind: "trained" | "queued"; job: string; reason:
  */
 export async function trainInCluster(order: Omit<JobOrder, "attempt">, parts: ClusterParts): Promise<ClusterTraining> {
   const { storage, timeoutMs, pollMs = 15_000, signal, info } = parts;
-  const { env, model } = order.config;
-  const marker = `${candidatePrefix(model, order.contentHash)}/candidate/candidate.json`;
-  const isTrained = async () => (await storage.read(marker)) !== undefined;
-  if (await isTrained()) return { kind: "trained", job: "", reason: "this content was trained before" };
+  const { env } = order.config;
+  if (await isTrained(order, storage)) return { kind: "trained", job: "", reason: "this content was trained before" };
   const job = await orderJob(order, parts);
   let last = "";
   for (const end = Date.now() + timeoutMs; ; await sleep(pollMs, undefined, { signal })) {
-    if (await isTrained()) return { kind: "trained", job, reason: `trained by the Job ${job}` };
+    if (await isTrained(order, storage)) return { kind: "trained", job, reason: `trained by the Job ${job}` };
     const health = await healthOf(job, env, parts.argocd);
     if (health?.status === "Degraded") {
+      // the other trials have ended too, and what they have brought is not lost
+      if (order.sweep) return { kind: "trained", job, reason: `trials of the Job ${job} failed: ${health.message}` };
       throw new Error(`the Job ${job} failed: ${health.message}. To try once more, start it with retry: true`);
     }
     const reason = `the Job ${job}: ${health?.message ?? "no candidate yet"}`;
@@ -45,6 +50,15 @@ export async function trainInCluster(order: Omit<JobOrder, "attempt">, parts: Cl
     if (Date.now() >= end)
       return { kind: "queued", job, reason: `${reason}; the workflow finish goes on once it has ended` };
   }
+}
+
+async function isTrained(
+  { config, contentHash, sweep }: Omit<JobOrder, "attempt">,
+  storage: Storage,
+): Promise<boolean> {
+  if (sweep) return (await countEnded(storage, { prefix: sweepPrefix(config.model, contentHash) })) >= sweep.trials;
+  const marker = `${candidatePrefix(config.model, contentHash)}/candidate/candidate.json`;
+  return (await storage.read(marker)) !== undefined;
 }
 
 /** Removes the files of every attempt at a training whose candidate has been read; Argo CD then removes the Jobs. */

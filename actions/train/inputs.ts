@@ -8,6 +8,7 @@ export const Inputs = z
     model: z.string(),
     "package-uri": z.string().optional(),
     "model-digest": Digest.optional(),
+    sweep: Flag.default(false),
     where: z.enum(["runner", "cluster"]).default("runner"),
     image: z.string().optional(),
     retry: Flag.default(false),
@@ -19,6 +20,10 @@ export const Inputs = z
   .refine((inputs) => !inputs["package-uri"] || inputs["model-digest"], {
     path: ["model-digest"],
     error: "is needed with package-uri",
+  })
+  .refine((inputs) => !inputs.sweep || !inputs["package-uri"], {
+    path: ["sweep"],
+    error: "trains, and package-uri says that nothing is to be trained",
   })
   .refine((inputs) => inputs.where === "runner" || inputs.image, {
     path: ["image"],

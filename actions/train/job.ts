@@ -3,11 +3,13 @@ import { z } from "zod";
 import { BadInputError } from "#config/bad-input.ts";
 import type { Config } from "#config/schema.ts";
 import type { Digest } from "#training/candidate.ts";
+import { indexed, RetryPolicy, type SweepOrder } from "./indexed-job.ts";
 
 /** A training Job to make a file of. */
 export interface JobOrder {
   config: Config;
-  contentHash: Digest;
+  contentHash: Digest; // of the training, or of the sweep
+  sweep?: SweepOrder | undefined;
   attempt: number;
   image: string; // of training/Dockerfile, with everything of this checkout's training/
   gitSha: string | undefined; // the commit it is made for
@@ -31,6 +33,7 @@ const Pattern = z.looseObject({
   kind: z.literal("Job"),
   metadata: z.looseObject({ name: z.string() }),
   spec: z.looseObject({
+    ...RetryPolicy.shape,
     template: z.looseObject({
       metadata: z.looseObject({}).optional(),
       spec: z.looseObject({ containers: z.tuple([Container]), volumes: z.array(z.looseObject({ name: z.string() })) }),
@@ -81,7 +84,7 @@ export function renderJob(pattern: string, order: JobOrder): string {
     ...job,
     metadata: { ...job.metadata, name, labels, annotations },
     spec: {
-      ...job.spec,
+      ...(order.sweep ? indexed(job.spec, order.sweep) : job.spec),
       template: {
         ...job.spec.template,
         metadata: { ...job.spec.template.metadata, labels },
@@ -119,13 +122,14 @@ function keyOf(path: string): string {
   return path.replaceAll("/", ".");
 }
 
-function argumentsOf({ config, contentHash, gitSha, set }: JobOrder): string[] {
+function argumentsOf({ config, contentHash, sweep, gitSha, set }: JobOrder): string[] {
   const { root } = config.data;
   const local = root.includes("://") ? [] : [`data.root=${work}/data`]; // brought there: a sample, or a download
   const settings = [...set, ...local].flatMap((setting) => ["--set", setting]);
   const commit = gitSha === undefined ? [] : ["--git-sha", gitSha];
   const names = ["--env", config.env, "--model", config.model, "--root", "/repository"];
-  return [...names, "--content-hash", contentHash, ...commit, ...settings];
+  const trial = sweep ? ["--trial-index", "$(JOB_COMPLETION_INDEX)"] : []; // Kubernetes puts it in
+  return [...names, "--content-hash", contentHash, ...trial, ...commit, ...settings];
 }
 
 function patternOf(text: string): z.infer<typeof Pattern> {

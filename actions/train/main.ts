@@ -14,10 +14,11 @@ import { BadInputError } from "#config/bad-input.ts";
 import { ExitCode } from "#config/exit-code.ts";
 import { readGitState } from "#training/git-state.ts";
 import { openStorage } from "#training/storage/open.ts";
+import { beginSweep } from "#training/sweep/run.ts";
 import { removeJobs, trainInCluster } from "./cluster.ts";
 import { Inputs } from "./inputs.ts";
 import { orderOf } from "./job-order.ts";
-import { run } from "./run.ts";
+import { run, runTrials } from "./run.ts";
 
 const interruption = new AbortController();
 const { signal } = interruption;
@@ -37,12 +38,12 @@ await runAction(async () => {
   const storage = openStorage(config.models.uri, root);
   const git = await readGitState(root);
   const earlier = packageUri && modelDigest ? { packageUri, modelDigest } : undefined;
+  const options = { ...{ root, codeRoot, config, info, storage, git, signal }, client: connectMlflow(config) };
   const readJob = where === "cluster" && !earlier ? await throughCluster() : undefined;
   if (readJob === "queued") return undefined;
-  const trained = await run(
-    { ...{ root, codeRoot, config, info, storage, git, signal }, client: connectMlflow(config) },
-    earlier,
-  );
+  const trained = inputs.sweep
+    ? await runTrials({ ...options, trains: where === "runner" })
+    : await run(options, earlier);
   await readJob?.();
   setOutputs({
     state: "trained",
@@ -63,9 +64,10 @@ await runAction(async () => {
     const { github, here } = await connectGitHub(token);
     const { committer } = await openGitHubTarget(github, here, { ...config.promotion, mode: "commit" });
     const argocd = url && argocdToken ? createArgocd({ url, token: argocdToken }) : undefined;
-    const order = await orderOf({ ...{ root, codeRoot, config, set, image, signal, info }, gitSha: git?.sha });
-    const options = { committer, storage, argocd, retry, signal, info, timeoutMs: minutes * 60_000 };
-    const { kind, reason } = await trainInCluster(order, options);
+    const sweep = inputs.sweep ? await beginSweep(options) : undefined;
+    const order = await orderOf({ ...{ root, codeRoot, config, sweep, set, image, signal, info }, gitSha: git?.sha });
+    const parts = { committer, storage, argocd, retry, signal, info, timeoutMs: minutes * 60_000 };
+    const { kind, reason } = await trainInCluster(order, parts);
     info(reason);
     if (kind === "trained") return () => removeJobs(order, committer);
     setOutputs({ state: "queued", "content-hash": order.contentHash });

@@ -4,6 +4,10 @@ import { Double, toDouble } from "./wire.ts";
 const time = z.int().nonnegative(); // milliseconds since 1970
 const text = z.record(z.string(), z.string());
 
+/** The run that a run belongs to, by the id of its journal. Whichever of the two is sent first makes it in MLflow. */
+export const ParentRun = z.strictObject({ id: z.uuid(), runName: z.string() });
+export type ParentRun = z.infer<typeof ParentRun>;
+
 /** A line of a journal: one thing that happened in one run. */
 export const Entry = z.discriminatedUnion("kind", [
   z.strictObject({
@@ -14,6 +18,7 @@ export const Entry = z.discriminatedUnion("kind", [
     runName: z.string().optional(),
     tags: text,
     hold: z.boolean().default(false), // send only what a `durable` entry, or the end, has released
+    parent: ParentRun.optional(),
   }),
   z.strictObject({ kind: z.literal("params"), params: text }),
   z.strictObject({ kind: z.literal("tags"), tags: text }),

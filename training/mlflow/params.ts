@@ -5,10 +5,10 @@ type Value = string | number | boolean;
 /**
  * What a run's params are called: what `mlflow.tensorflow.autolog` logs of a Keras `fit` (`epochs`, `batch_size`,
  * `opt_name`, `opt_learning_rate`, and of its EarlyStopping `monitor`, `patience`, `restore_best_weights`), the plain
- * names `optimizer` and `learning_rate` that people search for, and the whole configuration under its own keys joined
- * with dots, lists as JSON.
+ * names `optimizer` and `learning_rate` that people search for, and the configuration under its own keys joined with dots,
+ * lists as JSON; without `sweep`, which no training reads.
  */
-export function paramsOf(config: Config): Record<string, Value> {
+export function paramsOf({ sweep: _, ...config }: Config): Record<string, Value> {
   const { epochs, batchSize, optimizer, learningRate, patience } = config.training;
   return {
     ...flatten(config),

@@ -7,10 +7,12 @@ import type { MlflowClient } from "./client.ts";
 import type { Entry, Start } from "./entry.ts";
 import { orMissing } from "./errors.ts";
 import { type PlacedEntry, readJournal } from "./journal.ts";
+import type { Run } from "./run.ts";
 import { readSent, type Sent, writeSent } from "./sent.ts";
 
 /** The tag by which a journal's run is found again. */
 export const journalTag = "slipway.journal";
+const parentTag = "mlflow.parentRunId"; // by which MLflow's page shows a run below another
 
 const windowBytes = 256 * 1024; // of journal, between two acknowledgements
 
@@ -59,13 +61,22 @@ async function findRun(journalPath: string, { client, start }: { client: MlflowC
     if (run && !run.deleted) return before;
   }
   const experimentId = await client.getOrCreateExperiment(start.experiment);
-  const filter = `tags.\`${journalTag}\` = '${start.id}'`;
-  const [found] = await client.searchRuns({ experimentIds: [experimentId], filter, maxResults: 1 });
-  const tags = { ...start.tags, [journalTag]: start.id };
-  const run = found ?? (await client.createRun({ experimentId, runName: start.runName, startTime: start.time, tags }));
+  const { id, parent, runName, time: startTime } = start;
+  const parentRun = parent && (await findOrMake(client, { experimentId, ...parent, startTime, tags: {} }));
+  const tags = { ...start.tags, ...(parentRun && { [parentTag]: parentRun.runId }) };
+  const run = await findOrMake(client, { experimentId, id, runName, startTime, tags });
   const sent = { trackingUri: client.uri, experimentId, runId: run.runId, artifactUri: run.artifactUri, offset: 0 };
   await writeSent(journalPath, sent);
   return sent;
+}
+
+async function findOrMake(
+  client: MlflowClient,
+  { id, tags, ...run }: Pick<Start, "id" | "runName" | "tags"> & { experimentId: string; startTime: number },
+): Promise<Run> {
+  const filter = `tags.\`${journalTag}\` = '${id}'`;
+  const [found] = await client.searchRuns({ experimentIds: [run.experimentId], filter, maxResults: 1 });
+  return found ?? (await client.createRun({ ...run, tags: { ...tags, [journalTag]: id } }));
 }
 
 interface Target {

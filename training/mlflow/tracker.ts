@@ -4,7 +4,7 @@ import { dirname, relative, resolve } from "node:path";
 import type { RunReference } from "#training/candidate.ts";
 import { createBackgroundSender } from "./background-sender.ts";
 import type { MlflowClient } from "./client.ts";
-import type { EndStatus } from "./entry.ts";
+import type { EndStatus, ParentRun } from "./entry.ts";
 import { openJournal } from "./journal.ts";
 import { checkKey, checkLength, limits, truncate } from "./limits.ts";
 import { reopen } from "./reopen.ts";
@@ -18,6 +18,8 @@ export type Arrival = { arrived: true; run: RunReference } | { arrived: false; r
 
 export interface TrackerOptions {
   journalPath: string;
+  id?: string | undefined; // of a new journal, a UUID, where others must know it
+  parent?: ParentRun | undefined;
   client: MlflowClient | undefined; // undefined: journal only
   experiment: string;
   runName?: string | undefined;
@@ -33,18 +35,20 @@ export interface TrackerOptions {
  */
 export function createTracker(options: TrackerOptions) {
   const { journalPath, client, experiment, runName, tags = {}, resume = false, hold = false } = options;
+  const { id = randomUUID(), parent } = options;
   const { setAside, params } = reopen(journalPath, { resume });
   const journal = openJournal(journalPath);
   if (journal.offset > 0) journal.append({ kind: "resume", time: Date.now() });
   else
     journal.append({
       kind: "start",
-      id: randomUUID(),
+      id,
       time: Date.now(),
       experiment,
       runName,
       tags: cutTags(tags),
       hold,
+      ...(parent && { parent }),
     });
   const metricNames = new Set<string>();
   const sender = client && createBackgroundSender(journalPath, client);

@@ -5,6 +5,8 @@ import { readGitState } from "#training/git-state.ts";
 import { createMlflowClient } from "#training/mlflow/client.ts";
 import { mlflowCredentials } from "#training/mlflow/credentials.ts";
 import { openStorage } from "#training/storage/open.ts";
+import { sweepLines } from "#training/sweep/event-lines.ts";
+import { trainIndex } from "#training/sweep/train-index.ts";
 import { help, readArguments } from "./arguments.ts";
 import { eventLines } from "./event-lines.ts";
 import { trainCandidate } from "./run.ts";
@@ -37,11 +39,15 @@ async function main(args: NonNullable<ReturnType<typeof readArguments>>): Promis
     ...mlflowCredentials(env),
   });
   const storage = openStorage(config.models.uri, root);
-  const { gitSha, expectedHash } = args;
+  const { gitSha, expectedHash, trialIndex } = args;
   const options = {
     ...{ root, codeRoot, config, storage, client, expectedHash },
     git: gitSha === undefined ? await readGitState(root) : { sha: gitSha, dirty: false },
     ...{ signal: interruption.signal, info: console.log },
   };
+  if (trialIndex !== undefined) {
+    for await (const event of trainIndex(trialIndex, options)) for (const line of sweepLines(event)) console.log(line);
+    return;
+  }
   for await (const event of trainCandidate(options)) for (const line of eventLines(event)) console.log(line);
 }

@@ -89,7 +89,7 @@ export async function* makeCandidate(options: MakeCandidateOptions): AsyncGenera
       bestEpoch,
       temperature,
       classes,
-      confusion: validation.confusion,
+      validation,
       samples: await pickSamples(dataset, probabilities),
     });
     const arrival = await tracker.flush();
@@ -106,7 +106,7 @@ export async function* makeCandidate(options: MakeCandidateOptions): AsyncGenera
       curves,
       bestEpoch,
       temperature,
-      validation: { loss: validation.log_loss, accuracy: validation.accuracy },
+      validation: { loss: validation.log_loss, accuracy: validation.accuracy, macroF1: validation.macro_f1 },
       ...spent(),
       endedAt: new Date().toISOString(),
     };

@@ -4,6 +4,7 @@ import { createKeeper, type Keeper } from "#training/checkpoint/keeper.ts";
 import { openCheckpoints } from "#training/checkpoint/store.ts";
 import { TakenOverError } from "#training/checkpoint/taken-over-error.ts";
 import type { MlflowClient } from "#training/mlflow/client.ts";
+import type { ParentRun } from "#training/mlflow/entry.ts";
 import { restoreJournal } from "#training/mlflow/restore.ts";
 import { createTracker, type Tracker } from "#training/mlflow/tracker.ts";
 import type { Storage } from "#training/storage/storage.ts";
@@ -21,6 +22,12 @@ export interface OpenRun {
   isNew: boolean; // nothing has been logged in the run
 }
 
+/** What tells a run that it is a trial of a sweep. */
+export interface TrialRun {
+  number: number;
+  parent: ParentRun;
+}
+
 export interface OpenRunOptions {
   config: Config;
   storage: Storage;
@@ -28,11 +35,12 @@ export interface OpenRunOptions {
   info: (line: string) => void;
   checkpoints: string; // where they lie in the storage
   journalPath: string;
+  trial: TrialRun | undefined;
 }
 
 /** Takes a training over with its run and its checkpoints, or begins both. */
 export async function openRun(options: OpenRunOptions): Promise<OpenRun> {
-  const { config, storage, client, info, checkpoints, journalPath } = options;
+  const { config, storage, client, info, checkpoints, journalPath, trial } = options;
   const store = await openCheckpoints({ storage, prefix: checkpoints, info });
   const { state, journal } = store.found;
   const checkpoint = state && decodeCheckpoint(state);
@@ -42,7 +50,8 @@ export async function openRun(options: OpenRunOptions): Promise<OpenRun> {
     journalPath,
     client,
     experiment: config.tracking.experiment ?? config.model,
-    runName: `${config.model}-${config.env}`,
+    runName: `${config.model}-${config.env}${trial ? `-trial-${trial.number}` : ""}`,
+    ...(trial && { parent: trial.parent, tags: { "slipway.trial": String(trial.number) } }),
     resume: journal !== undefined,
     hold: true,
   });

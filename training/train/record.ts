@@ -4,6 +4,7 @@ import type { Config } from "#config/schema.ts";
 import type { Device, EpochPoint, GitState } from "#training/candidate.ts";
 import type { ContentHash } from "#training/content-hash.ts";
 import type { Dataset } from "#training/data/dataset.ts";
+import type { Metrics } from "#training/evaluation.ts";
 import { drawConfusion } from "#training/mlflow/confusion-picture.ts";
 import { drawCurves } from "#training/mlflow/curves-picture.ts";
 import { paramsOf } from "#training/mlflow/params.ts";
@@ -48,16 +49,19 @@ export interface Ending {
   bestEpoch: number;
   temperature: number;
   classes: readonly string[];
-  confusion: readonly (readonly number[])[]; // of the validation examples
+  validation: Metrics;
   samples: Samples | undefined; // of images
 }
 
 /** Logs what a person looks at once a model is trained: class names, summary, learning curves, confusion matrix, images. */
 export async function logEnding(tracker: Tracker, ending: Ending): Promise<void> {
-  const { folder, config, curves, bestEpoch, temperature, classes, confusion, samples } = ending;
+  const { folder, config, curves, bestEpoch, temperature, classes, validation, samples } = ending;
   const pictures: Record<string, string> = {
     "learning_curves.svg": await drawCurves(curves, { title: `${config.model}: learning curves`, bestEpoch }),
-    "confusion_matrix.svg": await drawConfusion(confusion, { title: `${config.model}: validation examples`, classes }),
+    "confusion_matrix.svg": await drawConfusion(validation.confusion, {
+      title: `${config.model}: validation examples`,
+      classes,
+    }),
   };
   if (samples) {
     const title = `${config.model}: sample predictions, validation examples`;
@@ -71,5 +75,7 @@ export async function logEnding(tracker: Tracker, ending: Ending): Promise<void>
   for (const name of ["class_names.txt", "model_summary.txt"]) {
     tracker.logArtifact(name, join(folder, "candidate/model", name));
   }
-  tracker.logMetrics(bestEpoch, { best_epoch: bestEpoch, temperature });
+  const { accuracy, macro_f1, log_loss } = validation;
+  const reached = { validation_accuracy: accuracy, validation_macro_f1: macro_f1, validation_log_loss: log_loss };
+  tracker.logMetrics(bestEpoch, { best_epoch: bestEpoch, temperature, ...reached });
 }

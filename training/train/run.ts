@@ -16,7 +16,7 @@ import type { Arrival } from "#training/mlflow/tracker.ts";
 import type { Storage } from "#training/storage/storage.ts";
 import { isTiny } from "#training/tiny.ts";
 import { type EpochProgress, makeCandidate } from "./make-candidate.ts";
-import { isStillOurs, openRun } from "./open-run.ts";
+import { isStillOurs, openRun, type TrialRun } from "./open-run.ts";
 import { loadExamples, openBasis } from "./prepare.ts";
 import { logBeginning, logOrigin } from "./record.ts";
 
@@ -39,6 +39,7 @@ export interface TrainCandidateOptions {
   git?: GitState | undefined;
   /** What the content hash must be: somebody waits for the candidate of this name. */
   expectedHash?: Digest | undefined;
+  trial?: TrialRun | undefined; // of a sweep; of a training that begins anew
   signal?: AbortSignal | undefined;
   info: (line: string) => void;
 }
@@ -88,6 +89,7 @@ export async function* trainCandidate(options: TrainCandidateOptions): AsyncGene
     info,
     checkpoints,
     journalPath,
+    trial: options.trial,
   });
   let status: EndStatus = "KILLED"; // also when the caller stops listening
   try {
@@ -115,11 +117,11 @@ export async function* trainCandidate(options: TrainCandidateOptions): AsyncGene
   }
 }
 
-const journalFile = "journal.jsonl";
+export const journalFile = "journal.jsonl";
 const lastFlushMs = 5_000; // someone waits for the program to end
 
 /** The rest of an earlier training's journal goes to an MLflow that was away then. */
-async function replayed(client: MlflowClient | undefined, journal: string): Promise<Arrival> {
+export async function replayed(client: MlflowClient | undefined, journal: string): Promise<Arrival> {
   if (!client) return { arrived: false, reason: "there is no MLflow to send to" };
   try {
     return { arrived: true, run: (await replay(journal, { client, end: "FINISHED" })).run };

@@ -1,10 +1,10 @@
 import type { Sequential } from "@tensorflow/tfjs-layers";
-import { BadInputError } from "#config/bad-input.ts";
 import type { Training } from "#config/schema.ts";
 import type { EpochPoint } from "#training/candidate.ts";
 import type { Examples } from "#training/data/dataset.ts";
 import { predictLogits } from "#training/models/logits.ts";
 import { createAugment } from "./augment.ts";
+import { DivergedError } from "./diverged-error.ts";
 import { fitEpoch, type Reached } from "./fit-epoch.ts";
 import { grouped } from "./grouped.ts";
 import { createShuffle } from "./shuffle.ts";
@@ -50,7 +50,7 @@ export interface Snapshots {
  * Trains a model epoch by epoch and leaves it with the weights of the epoch of lowest validation loss, also when the caller
  * breaks off. The examples are as the model takes them. Train loss and accuracy are those met on the way through the epoch;
  * losses are without the l2 term.
- * @throws BadInputError when a loss is not finite; the signal's reason.
+ * @throws DivergedError when a loss is not finite; the signal's reason.
  */
 export async function* train(
   model: Sequential,
@@ -131,7 +131,7 @@ function pointOf(epoch: number, met: Tally, reached: Tally): EpochPoint {
 
 function checkFinite({ epoch, loss, validationLoss }: EpochPoint, training: Training): void {
   if (Number.isFinite(loss) && Number.isFinite(validationLoss)) return;
-  throw new BadInputError(
+  throw new DivergedError(
     `training diverged in epoch ${epoch}: the loss is ${loss} on train and ${validationLoss} on validation; ` +
       `lower training.learningRate, now ${training.learningRate}`,
   );

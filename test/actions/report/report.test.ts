@@ -5,8 +5,9 @@ import { report } from "#actions/report/report.ts";
 import type { ReportInput } from "#actions/report/report-input.ts";
 import { Prices } from "#config/prices.ts";
 import { Gate } from "#config/schema.ts";
+import { Sweep } from "#config/sweep.ts";
 import { candidateOf } from "#test/parts/candidate.ts";
-import { evaluated } from "#test/parts/evaluation.ts";
+import { digestOf, evaluated } from "#test/parts/evaluation.ts";
 import {
   championData,
   failed,
@@ -229,4 +230,59 @@ test("a thousand classes with long and costly names stay in the room there is, a
   expect(short).toContain("The 30 classes with the lowest F1, of 1,000.");
   expect(short).toContain("The most frequent mistakes among 1,000 classes");
   expect(short).not.toContain("too long");
+});
+
+test("a candidate that won a sweep comes with the sweep's trials, the best first, and what failed", () => {
+  const validation = { accuracy: 0.9, macro_f1: 0.9 };
+  const trained = (log_loss: number) => ({
+    ...{ kind: "trained" as const, contentHash: digestOf("c"), bestEpoch: 7, seconds: 1 },
+    validation: { ...validation, log_loss },
+  });
+  const text = report(
+    reportInput({
+      sweep: {
+        ...{ model: "iris", env: "dev", hash: digestOf("5"), metric: "log_loss", winner: 3 },
+        sweep: Sweep.parse({
+          method: "random",
+          parameters: {
+            "training.learningRate": { min: 0.001, max: 1 },
+            "training.hiddenUnits": { values: [[8], [4, 4]] },
+          },
+        }),
+        trials: [
+          { trial: 1, settings: { "training.learningRate": 0.5, "training.hiddenUnits": [8] }, outcome: trained(0.3) },
+          {
+            trial: 2,
+            settings: { "training.learningRate": 0.9, "training.hiddenUnits": [4, 4] },
+            outcome: { kind: "failed", reason: "diverged | <b>@team</b>" },
+          },
+          {
+            trial: 3,
+            settings: { "training.learningRate": 0.0123456, "training.hiddenUnits": [4, 4] },
+            outcome: trained(0.2),
+          },
+        ],
+        run: { trackingUri: "http://localhost:5000/", experimentId: "1", runId: "5e" },
+      },
+    }),
+  );
+  expect(text).toContain("<summary>Sweep: trial 3 of 3</summary>");
+  expect(text).toContain(
+    "| trial | training.learningRate | training.hiddenUnits | validation log loss ↓ | best epoch |",
+  );
+  const html = render(text);
+  const rows = [...html.matchAll(/<tr>.*?<\/tr>/gs)].map(([row]) =>
+    row
+      .replace(/<[^>]+>|\n/g, " ")
+      .trim()
+      .split(/ {2,}/),
+  );
+  const at = rows.findIndex(([first]) => first === "trial");
+  expect(rows.slice(at + 1, at + 4)).toEqual([
+    ["3", "0.01235", "[4,4]", "0.2", "7"],
+    ["1", "0.5", "[8]", "0.3", "7"],
+    ["2", "0.9", "[4,4]", expect.stringMatching(/^failed: diverged \| &lt;b&gt;@.*team&lt;\/b&gt;$/)],
+  ]);
+  expect(text).toContain("[The sweep in MLflow](<http://localhost:5000/#/experiments/1/runs/5e>)");
+  expect(report(reportInput())).not.toContain("Sweep");
 });

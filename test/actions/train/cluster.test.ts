@@ -116,6 +116,48 @@ describe("a Job that failed", () => {
   });
 });
 
+describe("a sweep", () => {
+  const sweep = { ...order, sweep: { trials: 2, parallelism: 2 } };
+  const record = (trial: number) => `iris/sweeps/0123456789abcdef/trials/000${trial}.json`;
+
+  test("is one Indexed Job, an index a trial, in which a trial that can't be trained costs itself", async () => {
+    await using setting = await parts();
+    const { options, built } = setting;
+    expect(await trainInCluster(sweep, options)).toMatchObject({ kind: "queued", job: name });
+    const text = await built();
+    await kubeconform(text);
+    const { spec } = parseAllDocuments(text)
+      .map((document) => document.toJS())
+      .find(({ kind }) => kind === "Job");
+    expect(spec).toMatchObject({
+      ...{ completionMode: "Indexed", completions: 2, parallelism: 2, backoffLimitPerIndex: 3 },
+      podFailurePolicy: { rules: [{ action: "FailIndex" }, { action: "Ignore" }] },
+    });
+    expect(spec).not.toHaveProperty("backoffLimit");
+    const { args } = spec.template.spec.containers[0];
+    expect(args.slice(args.indexOf("--trial-index"))[1]).toBe("$(JOB_COMPLETION_INDEX)");
+  });
+
+  test("has ended once every trial has, well or not", async () => {
+    await using setting = await parts();
+    const { options, storage } = setting;
+    await storage.write(record(1), Buffer.from("{}"));
+    expect(await trainInCluster(sweep, options)).toMatchObject({ kind: "queued" });
+    await storage.write(record(2), Buffer.from("{}"));
+    expect(await trainInCluster(sweep, options)).toMatchObject({ kind: "trained" });
+  });
+
+  test("of whose Job some trials failed is not lost", async () => {
+    await using setting = await parts({ status: "Degraded", message: "Job has failed indexes" });
+    const { options } = setting;
+    const { kind, reason } = await trainInCluster(sweep, options);
+    expect({ kind, reason }).toEqual({
+      kind: "trained",
+      reason: `trials of the Job ${name} failed: Job has failed indexes`,
+    });
+  });
+});
+
 describe("the file of a Job", () => {
   const pattern = readFileSync(join(root, "manifests/training/base/job.yaml"), "utf8");
   const job = (change: object) => {

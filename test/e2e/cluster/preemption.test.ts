@@ -1,18 +1,20 @@
-import { cp, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { parse, stringify } from "yaml";
 import { jobName, renderJob } from "#actions/train/job.ts";
 import { loadConfig } from "#config/load.ts";
-import { forwardFromPods, forwardHttpFromPods } from "#test/parts/cluster/forward.ts";
-import { buildImage, pushImage, startDocker, stopDocker } from "#test/parts/cluster/images.ts";
 import { getJson, kubectl } from "#test/parts/cluster/kubectl.ts";
-import { nodeName, registryHost } from "#test/parts/cluster/place.ts";
+import { nodeName } from "#test/parts/cluster/place.ts";
+import {
+  completed,
+  jobPattern,
+  type Pod,
+  podsOf,
+  prepareTraining,
+  sampleFolder,
+} from "#test/parts/cluster/training.ts";
 import { makeNamespaces, useCluster } from "#test/parts/cluster/use.ts";
-import { kustomizeText } from "#test/parts/kustomize.ts";
-import { startMlflow } from "#test/parts/mlflow.ts";
 import { runProgram } from "#test/parts/program.ts";
-import { startS3 } from "#test/parts/s3.ts";
 import { writeSmallCheckpoint } from "#test/parts/small-checkpoint.ts";
 import { temporaryFolder } from "#test/parts/temporary-folder.ts";
 import { storedPoints } from "#test/training/mlflow/recorded.ts";
@@ -27,51 +29,17 @@ import { openStorage } from "#training/storage/open.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
 const epochs = 6_000;
-const sampleFolder = "/work/data"; // in a pod: data that is brought from the sample
-const stack = new AsyncDisposableStack();
-let mlflow: Awaited<ReturnType<typeof startMlflow>>;
-let s3: Awaited<ReturnType<typeof startS3>>;
-let image: string;
-let hosts: { mlflow: string; s3: string };
+let ground: Awaited<ReturnType<typeof prepareTraining>>;
 
 useCluster();
 beforeAll(async () => {
-  mlflow = stack.use(await startMlflow());
-  s3 = stack.use(await startS3({ buckets: ["datasets", "models"] }));
-  Object.assign(process.env, s3.variables); // the candidates are read from here too
-  const [mlflowPort, s3Port] = [mlflow.uri, s3.endpoint].map((uri) => Number(new URL(uri).port)) as [number, number];
-  hosts = {
-    mlflow: stack.use(await forwardHttpFromPods(mlflowPort)).host,
-    s3: stack.use(await forwardFromPods(s3Port)).host,
-  };
-  image = await trainingImage();
-  await makeNamespaces("training-dev", "training-prod", "models-full");
-  await kubectl(["apply", "-f", "-"], await kustomizeText(join(root, "manifests/priority")));
-  for (const env of ["dev", "prod"]) {
-    await kubectl(["apply", "-f", "-"], await kustomizeText(join(root, "manifests/training/overlays", env)));
-    const settings = Object.entries({ ...s3.variables, AWS_ENDPOINT_URL_S3: `http://${hosts.s3}` });
-    const literals = settings.map(([key, value]) => `--from-literal=${key}=${value}`);
-    await kubectl(["create", "secret", "generic", "training", `--namespace=training-${env}`, ...literals]);
-  }
+  ground = await prepareTraining();
+  await makeNamespaces("models-full");
 });
 afterAll(async () => {
-  await kubectl(["delete", "namespace", "training-dev", "training-prod", "models-full", "--ignore-not-found"]);
-  await stack.disposeAsync();
+  await kubectl(["delete", "namespace", "models-full", "--ignore-not-found"]);
+  await ground[Symbol.asyncDispose]();
 });
-
-async function trainingImage(): Promise<string> {
-  await using context = await temporaryFolder();
-  for (const name of ["config", "training", "package.json", "package-lock.json", ".dockerignore"])
-    await cp(join(root, name), join(context.path, name), { recursive: true });
-  const tag = `${registryHost}/training:tests`;
-  await startDocker();
-  try {
-    await buildImage("training/Dockerfile", { tag, context: context.path, values: { DEVICE: "js" } });
-    return `${tag}@${await pushImage(tag)}`;
-  } finally {
-    await stopDocker();
-  }
-}
 
 interface Order {
   model: string;
@@ -81,12 +49,7 @@ interface Order {
 
 /** The environment's own configuration of a model, with what is other in this cluster. */
 async function order(env: "dev" | "prod", { model, store, settings }: Order) {
-  const places = {
-    "models.uri": `s3://${s3.bucket}/${store}`,
-    "tracking.uri": `http://${hosts.mlflow}`,
-    "tracking.experiment": store,
-    ...settings,
-  };
+  const places = { ...ground.places(store), ...settings };
   const set = Object.entries(places).map(([path, value]) => `${path}=${value}`);
   const config = await loadConfig({ root, env, model, set });
   await using here = await temporaryFolder(); // where a sample goes
@@ -96,7 +59,15 @@ async function order(env: "dev" | "prod", { model, store, settings }: Order) {
   const names = ["dev.yaml", "prod.yaml", `models/${model}.yaml`];
   const texts = await Promise.all(names.map((name) => readFile(join(root, "config", name), "utf8")));
   const configuration = Object.fromEntries(names.map((name, index) => [name, texts[index] ?? ""]));
-  return { config, set, contentHash: hash, attempt: 1, image, gitSha: "a".repeat(40), files: configuration };
+  return {
+    config,
+    set,
+    contentHash: hash,
+    attempt: 1,
+    image: ground.image,
+    gitSha: "a".repeat(40),
+    files: configuration,
+  };
 }
 
 /** Training on iris, with a checkpoint twice a second. */
@@ -105,34 +76,9 @@ function orderOfIris(env: "dev" | "prod", { store, epochs: count }: { store: str
   return order(env, { model: "iris", store, settings: { "data.root": sampleFolder, ...knobs } });
 }
 
-/** The pattern of this repository, on the one GPU of the real node. */
-async function pattern(): Promise<string> {
-  const job = parse(await readFile(join(root, "manifests/training/base/job.yaml"), "utf8"));
-  job.spec.template.spec.nodeSelector = { "kubernetes.io/hostname": nodeName };
-  job.spec.template.spec.containers[0].resources = {
-    requests: { cpu: "100m", memory: "256Mi" },
-    limits: { memory: "2Gi", "nvidia.com/gpu": 1 },
-  };
-  return stringify(job);
-}
-
 async function start(of: Awaited<ReturnType<typeof order>>): Promise<string> {
-  await kubectl(["apply", `--namespace=training-${of.config.env}`, "-f", "-"], renderJob(await pattern(), of));
+  await kubectl(["apply", `--namespace=training-${of.config.env}`, "-f", "-"], renderJob(await jobPattern(), of));
   return jobName({ model: of.config.model, contentHash: of.contentHash, attempt: 1 });
-}
-
-async function completed(env: string, job: string): Promise<void> {
-  await kubectl(["wait", "--for=condition=complete", `job/${job}`, `--namespace=training-${env}`, "--timeout=600s"]);
-}
-
-interface Pod {
-  metadata: { name: string };
-  spec: { nodeName?: string; priorityClassName?: string; priority?: number };
-  status: { phase: string; conditions?: { type: string; status: string; reason?: string }[] };
-}
-
-async function podsOf(env: string, job: string): Promise<Pod[]> {
-  return ((await getJson("pods", "-n", `training-${env}`, "-l", `job-name=${job}`)) as { items: Pod[] }).items;
 }
 
 async function candidateOf({ config, contentHash }: Awaited<ReturnType<typeof order>>): Promise<Candidate> {
@@ -184,7 +130,7 @@ test("prod training takes the only GPU from dev training, which goes on later as
   const withoutTime = ({ curves }: Candidate) => curves.map(({ seconds: _, ...point }) => point);
   expect(withoutTime(broken)).toEqual(withoutTime(whole));
 
-  const client = createMlflowClient({ trackingUri: mlflow.uri });
+  const client = createMlflowClient({ trackingUri: ground.mlflow.uri });
   const { runId = "", experimentId = "" } = broken.run ?? {};
   const runs = await client.searchRuns({ experimentIds: [experimentId] });
   expect(runs).toMatchObject([{ runId, status: "FINISHED" }]);
@@ -229,7 +175,7 @@ test("dev and prod fine-tune on texts by one program, low and high in priority, 
     const { run, device } = await candidateOf(orders[env]);
     expect(device.backend).toBe("wasm");
     const here = [
-      `tracking.uri=${mlflow.uri}`,
+      `tracking.uri=${ground.mlflow.uri}`,
       "gate.minimum=0.5",
       ...(env === "dev" ? [`data.root=${folder.path}`] : []),
     ];
@@ -241,7 +187,7 @@ test("dev and prod fine-tune on texts by one program, low and high in priority, 
     expect(road.output).toContain(`is promoted to ${env}`);
     const release = Release.parse(JSON.parse(await readFile(join(outputs, "text/release.json"), "utf8")));
     expect(release).toMatchObject({ env, runId: run?.runId });
-    const client = createMlflowClient({ trackingUri: mlflow.uri });
+    const client = createMlflowClient({ trackingUri: ground.mlflow.uri });
     expect((await client.getModelVersionByAlias("text", `champion-${env}`))?.version).toBe(release.version);
     await client.close();
   }
