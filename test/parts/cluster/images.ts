@@ -18,8 +18,11 @@ const socket = join(socketFolder, "docker.sock");
  */
 export async function startDocker(): Promise<void> {
   await mkdir(socketFolder, { recursive: true });
+  const settings = join(socketFolder, "docker.json");
+  await writeFile(settings, JSON.stringify({ builder: { gc: { enabled: true, defaultKeepStorage: "10GB" } } })); // of layers
   await startOutside("docker", [
     "dockerd",
+    `--config-file=${settings}`,
     ...["--host", `unix://${socket}`, "--pidfile", join(socketFolder, "docker.pid")],
     ...["--data-root", join(cache, "docker"), "--exec-root", join(socketFolder, "docker")],
     ...["--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false"],
@@ -29,8 +32,9 @@ export async function startDocker(): Promise<void> {
   if ((await docker("images", "--quiet", baseImage)) === "") await importBase();
 }
 
-/** Ends it. */
+/** Ends it, and removes images whose name another one has taken. */
 export async function stopDocker(): Promise<void> {
+  await docker("image", "prune", "--force").catch(() => undefined); // it may not have started
   await stop("docker");
 }
 
@@ -40,12 +44,12 @@ export async function docker(...args: string[]): Promise<string> {
   return await command([program, ...args], { env: { DOCKER_HOST: `unix://${socket}`, DOCKER_BUILDKIT: "1" } });
 }
 
-/** Builds a Dockerfile of this repository on the local base image, out of the files in `context`. */
+/** Builds a Dockerfile on the local base image, unless `values` name another, out of the files in `context`. */
 export async function buildImage(
   dockerfile: string,
   { tag, context = root, values = {} }: { tag: string; context?: string; values?: Readonly<Record<string, string>> },
 ): Promise<void> {
-  const settings = Object.entries({ ...values, BASE_IMAGE: baseImage }).map(
+  const settings = Object.entries({ BASE_IMAGE: baseImage, ...values }).map(
     ([key, value]) => `--build-arg=${key}=${value}`,
   );
   await docker("build", "--network=host", "--file", join(context, dockerfile), "--tag", tag, ...settings, context);
