@@ -24,6 +24,23 @@ const slim = {
   },
 };
 
+// The index of our undici loads all that it has, twice what requests take: fetch, WebSocket, caches, mocks. No action asks for
+// those, and each module that the index would load for them is this one instead, which only has to be named and made.
+const unused = /^\.\/lib\/(?:cache|interceptor|mock|web)\/|-agent$|-pool$|h2c-client$|-handler$/;
+const requestsOnly = {
+  name: "requests-only",
+  setup(build) {
+    build.onResolve({ filter: unused }, ({ path, importer }) =>
+      /^(?!.*\/@actions\/).*\/node_modules\/undici\/index\.js$/.test(importer)
+        ? { path, namespace: "unused" }
+        : undefined,
+    );
+    build.onLoad({ filter: /./, namespace: "unused" }, () => ({
+      contents: "module.exports = new Proxy({}, { get: () => class {} });",
+    }));
+  },
+};
+
 /**
  * Bundles every action that GitHub starts as `actions/dist/NAME.js` into that folder, with chunks that several share. The
  * same sources and packages give the same bytes wherever the checkout lies.
@@ -51,7 +68,7 @@ export async function bundleActions(root) {
     preserveSymlinks: true, // a package's path is that of the checkout, also where node_modules is a link
     banner: { js: banner },
     logLevel: "warning",
-    plugins: [slim],
+    plugins: [requestsOnly, slim],
     metafile: true,
   });
   const heavy = Object.keys(metafile.inputs).find((path) => path.startsWith("node_modules/@tensorflow/"));
