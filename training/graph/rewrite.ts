@@ -18,6 +18,7 @@ type Rule = (asked: Made, result: Abstract, emit: Emit) => Recorded | undefined;
  * - Where gradients are computed, relu then max-pooling becomes max-pooling then relu: the same numbers, since relu keeps
  *   order, and its gradient passes over a quarter of the tensor. Without gradients a convolution does its relu on the way.
  * - A bias's gradient behind a pooling is summed before it is spread.
+ * - A sum of squares is one operation that writes no squares.
  */
 export function createRewriter(binding: Binding, { differentiates }: { differentiates: boolean }) {
   const float: readonly OpAttribute[] = [{ name: "T", type: binding.TF_ATTR_TYPE, value: DataType.float32 }];
@@ -35,6 +36,11 @@ export function createRewriter(binding: Binding, { differentiates }: { different
     AddV2: addition,
 
     Sum(asked, result, emit) {
+      const squared = sumsSquares(asked);
+      if (squared) {
+        const half = emit({ op: "L2Loss", attributes: float, inputs: [squared] }, result);
+        return emit({ op: "AddV2", attributes: float, inputs: [half, half] }, result);
+      }
       if (!isBiasGradient(asked)) return undefined;
       let [values] = asked.inputs;
       while (values?.made?.op === "MaxPoolGrad") values = values.made.inputs[2]; // it moves numbers and loses none
@@ -91,6 +97,12 @@ function isBiasGradient({ attributes, inputs: [values, axes] }: Made): boolean {
   const rank = values.shape.length;
   const summed = [...axes.values].map((axis) => (axis + rank) % rank).sort((a, b) => a - b);
   return rank >= 2 && rank <= 5 && summed.length === rank - 1 && summed.every((axis, place) => axis === place);
+}
+
+/** What it sums the squares of, if it sums all of them up to one number. */
+function sumsSquares({ attributes, inputs: [values, axes] }: Made): Recorded | undefined {
+  if (values?.made?.op !== "Square" || values.dtype !== DataType.float32 || isSet(attributes, "keep_dims")) return;
+  return new Set(axes?.values).size === values.shape.length ? values.made.inputs[0] : undefined;
 }
 
 function isSet(attributes: readonly OpAttribute[], name: string): boolean {

@@ -25,15 +25,21 @@ export function createUpdater(
   const scalar = (value: number) => recorder.constant({ shape: [], dtype: DataType.float32 }, Float32Array.of(value));
   const rule =
     optimizer.kind === "sgd" ? sgd(recorder, optimizer, scalar) : adam(recorder, optimizer, { scalar, step });
+  const float = { dtype: attribute.type(DataType.float32) };
+  const kept = new Map<number, string>(); // the share of itself that a variable keeps, by its decay
+  const keptAt = (decay: number): string => {
+    const lost = () => recorder.add("Mul", [learningRate, scalar(decay)], types);
+    const found = kept.get(decay) ?? recorder.add("Sub", [scalar(1), lost()], types);
+    kept.set(decay, found);
+    return found;
+  };
   return (update) => {
-    const before = [`^${update.value}`];
-    if (update.decay) {
-      const share = recorder.add("Mul", [learningRate, scalar(update.decay)], types);
-      const loss = recorder.add("Mul", [share, update.value], types);
-      const dtype = { dtype: attribute.type(DataType.float32) };
-      before.push(`^${recorder.add("AssignSubVariableOp", [update.variable, loss], dtype)}`);
-    }
-    return rule(update, learningRate, before);
+    const { variable, value, gradient, decay } = update;
+    if (!decay) return rule(update, learningRate, [`^${value}`]);
+    // Once the gradient is there hardly anything else needs the old weights: they give way to the new ones.
+    const now = recorder.add("ReadVariableOp", [variable, `^${value}`, `^${gradient.replace(/:.*/, "")}`], float);
+    const smaller = recorder.add("Mul", [now, keptAt(decay)], types);
+    return rule(update, learningRate, [`^${recorder.add("AssignVariableOp", [variable, smaller], float)}`]);
   };
 }
 

@@ -62,6 +62,12 @@ test("a reshape that changes nothing is left out, and of several in a row all bu
   expect(operations((images) => tf.reshape(tf.reshape(images, [2, 192]), [384]))).toEqual(["Reshape"]);
 });
 
+test("squares are summed without being written", () => {
+  const sum = (images: tf.Tensor) => tf.sum(tf.square(images));
+  expect(operations((images) => sum(images))).toEqual(["AddV2", "L2Loss"]);
+  expect(operations((images) => tf.sum(tf.square(images), 0))).toEqual(["Sum", "Square"]);
+});
+
 test("what only looks like a bias stays as it is", () => {
   const seen = operations((images) => tf.sum(tf.add(images, tf.zeros([8, 1])), [1, 2]));
   expect(seen).toContain("Sum");

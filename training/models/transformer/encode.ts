@@ -36,7 +36,7 @@ function embed(ids: tf.Tensor2D, { shape, weight, isTraining }: Encoding): tf.Te
   const positions = tf.slice(weight(embeddingName(kind, "position")), [0, 0], [tokens, hidden]);
   const place =
     types > 0 ? tf.add(positions, tf.slice(weight(embeddingName(kind, "token_type")), [0, 0], [1, hidden])) : positions;
-  const sum = tf.reshape(tf.add(words, place), [rows * tokens, hidden]);
+  const sum = tf.reshape<tf.Rank.R2>(tf.add(words, place), [rows * tokens, hidden]);
   return drop(norm(sum, embeddingNorm(kind), { weight, epsilon }), shape.dropout.hidden, isTraining);
 }
 
@@ -52,9 +52,9 @@ function block(states: tf.Tensor2D, options: BlockOptions): tf.Tensor2D {
   const prefix = (part: BlockPart) => blockPrefix(kind, index, part);
   const mixed = linear(attention(states, options), prefix("output"), options);
   const dropped = kind === "bert" ? drop(mixed, shape.dropout.hidden, isTraining) : mixed;
-  const between = norm(tf.add(dropped, states), prefix("attentionNorm"), { weight, epsilon });
+  const between = norm(tf.add<tf.Tensor2D>(dropped, states), prefix("attentionNorm"), { weight, epsilon });
   const inner = linear(gelu(linear(between, prefix("up"), options)), prefix("down"), options);
-  const sum = tf.add(drop(inner, shape.dropout.hidden, isTraining), between);
+  const sum = tf.add<tf.Tensor2D>(drop(inner, shape.dropout.hidden, isTraining), between);
   return norm(sum, prefix("outputNorm"), { weight, epsilon });
 }
 
@@ -81,7 +81,7 @@ function linear(x: tf.Tensor2D, prefix: string, { weight }: Pick<Encoding, "weig
 }
 
 function norm(
-  x: tf.Tensor,
+  x: tf.Tensor2D,
   prefix: string,
   { weight, epsilon }: { weight: Encoding["weight"]; epsilon: number },
 ): tf.Tensor2D {
