@@ -1,8 +1,9 @@
-import { type Tensor, tensor, tidy } from "@tensorflow/tfjs-core";
+import type { Tensor } from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import type { Examples } from "./data/dataset.ts";
 import { batchShape, likeBatches } from "./data/like-batches.ts";
 import type { Role } from "./data/roles.ts";
+import { createInference } from "./models/inference.ts";
 
 /** The model's probabilities for the examples at `indices`, all when absent, row by row: rows x classes. */
 export async function predict(
@@ -12,22 +13,16 @@ export async function predict(
 ): Promise<Float32Array> {
   const width = model.outputs[0]?.shape.at(-1) ?? 0;
   const all = new Float32Array(indices.length * width);
-  for (const places of likeBatches(examples, indices)) {
-    const { inputs } = await examples.read(places.map((place) => indices[place] ?? -1));
-    const answers = await predictBatch(model, inputs, batchShape(places.length, inputs, examples.inputShape));
-    for (const [row, place] of places.entries())
-      all.set(answers.subarray(row * width, (row + 1) * width), place * width);
+  const inference = createInference(model, examples, (rows) => model.apply(rows, { training: false }) as Tensor);
+  try {
+    for (const places of likeBatches(examples, indices)) {
+      const { inputs } = await examples.read(places.map((place) => indices[place] ?? -1));
+      const answers = inference.run(inputs, batchShape(places.length, inputs, examples.inputShape)); // any width, if the layers take it
+      for (const [row, place] of places.entries())
+        all.set(answers.subarray(row * width, (row + 1) * width), place * width);
+    }
+  } finally {
+    inference.dispose();
   }
   return all;
-}
-
-async function predictBatch(model: LayersModel, inputs: Float32Array, shape: number[]): Promise<Float32Array> {
-  const rows = tensor(inputs, shape);
-  const answer = tidy(() => model.apply(rows, { training: false }) as Tensor); // takes rows of any width, if the layers do
-  try {
-    return await answer.data<"float32">();
-  } finally {
-    rows.dispose();
-    answer.dispose();
-  }
 }

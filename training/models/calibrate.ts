@@ -2,14 +2,14 @@ import { div, tidy } from "@tensorflow/tfjs-core";
 import type { Sequential } from "@tensorflow/tfjs-layers";
 import type { Examples } from "#training/data/dataset.ts";
 import { fitTemperature } from "#training/temperature.ts";
-import { createPredict, predictLogits } from "./logits.ts";
+import { logitsOf } from "./logits.ts";
 
 /**
  * Fits the temperature on validation examples and folds it into the model's last dense layer, so that the model's own
  * softmax gives calibrated probabilities. The examples are as the model takes them. Returns the temperature.
  */
 export async function calibrate(model: Sequential, validation: Examples<"validation">): Promise<number> {
-  const logits = await predictLogits(createPredict(model), validation);
+  const logits = await logitsOf(model, validation);
   const labels = Int32Array.from({ length: validation.length }, (_, index) => validation.label(index));
   const temperature = fitTemperature(logits, labels);
   foldTemperature(model, temperature);

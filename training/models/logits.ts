@@ -4,6 +4,7 @@ import type { Batch, Examples } from "#training/data/dataset.ts";
 import { batchShape, likeBatches } from "#training/data/like-batches.ts";
 import type { Role } from "#training/data/roles.ts";
 import { forward } from "./forward.ts";
+import { createInference } from "./inference.ts";
 
 /** Logits of a batch, row by row: rows x classes. */
 export type Predict = (batch: Batch) => Float32Array;
@@ -14,8 +15,18 @@ export function inputsOf({ inputs, labels }: Batch, model: Sequential): tf.Tenso
   return tf.tensor(inputs, batchShape(labels.length, inputs, shape));
 }
 
-export function createPredict(model: Sequential): Predict {
-  return (batch) => tf.tidy(() => forward(model, inputsOf(batch, model)).dataSync<"float32">());
+/** The model's logits of every example, by its present weights. */
+export async function logitsOf(model: Sequential, examples: Examples<Role>): Promise<Float32Array> {
+  const inference = createInference(model, examples, (inputs) => forward(model, inputs));
+  const { inputShape } = examples;
+  try {
+    return await predictLogits(
+      ({ inputs, labels }) => inference.run(inputs, batchShape(labels.length, inputs, inputShape)),
+      examples,
+    );
+  } finally {
+    inference.dispose();
+  }
 }
 
 /** Logits of every example, row by row: `examples.length` x classes. */

@@ -6,7 +6,7 @@ import { prepareIris, weightsDigest } from "#test/parts/iris-training.ts";
 import { startBackend } from "#training/backend.ts";
 import { buildModel } from "#training/models/build.ts";
 import { calibrate, foldTemperature } from "#training/models/calibrate.ts";
-import { createPredict, predictLogits } from "#training/models/logits.ts";
+import { logitsOf } from "#training/models/logits.ts";
 import { foldScaling, measureScaling, scaled } from "#training/models/scaling.ts";
 import { predict } from "#training/predict.ts";
 import { train } from "#training/train/train.ts";
@@ -18,16 +18,16 @@ describe.each(["softmax", "mlp"] as const)("%s", (architecture) => {
     const { model, dataset, data, scaling, training } = await prepareIris(architecture, { epochs: 20 });
     for await (const { point } of train(model, data, { training })) expect(point.loss).toBeGreaterThan(0);
     const before = tf.memory().numTensors;
-    const expected = await predictLogits(createPredict(model), data.validation);
+    const expected = await logitsOf(model, data.validation);
     foldScaling(model, scaling);
-    const actual = await predictLogits(createPredict(model), dataset.validation);
+    const actual = await logitsOf(model, dataset.validation);
     for (const [index, logit] of actual.entries()) expect(logit).toBeCloseTo(expected[index] ?? Number.NaN, 4);
     expect(tf.memory().numTensors).toBe(before);
   });
 
   test("gives the probabilities that the temperature asks for, once it is folded in", async () => {
     const { model, data } = await prepareIris(architecture);
-    const logits = await predictLogits(createPredict(model), data.validation);
+    const logits = await logitsOf(model, data.validation);
     foldTemperature(model, 2.5);
     const softened = tf.tidy(() => tf.softmax(tf.div(tf.tensor2d(logits, [logits.length / 3, 3]), 2.5)).dataSync());
     const actual = await predict(model, data.validation);

@@ -1,13 +1,15 @@
 import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
+import type { Sequential } from "@tensorflow/tfjs-layers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BadInputError } from "#config/bad-input.ts";
 import { startNative } from "#test/parts/native.ts";
 import { runOracle } from "#test/parts/python.ts";
 import { writeSmallCheckpoint } from "#test/parts/small-checkpoint.ts";
 import { temporaryFolder } from "#test/parts/temporary-folder.ts";
-import { createPredict } from "#training/models/logits.ts";
+import { forward } from "#training/models/forward.ts";
+import { createInference } from "#training/models/inference.ts";
 import { parseCheckpoint } from "#training/models/transformer/pretrained.ts";
 import { transformer } from "#training/models/transformer/transformer.ts";
 import { digestsFile, sha256 } from "#training/package/digests.ts";
@@ -77,8 +79,13 @@ async function contentsOf(checkpoint: string, name = "mail") {
 
 function logitsOf({ model, text }: ModelPackage, asked: readonly string[]): Float32Array {
   if (!text) throw new Error("a model of texts was expected");
-  const batch = { inputs: rowsOf(asked, text.encoder), labels: new Int32Array(asked.length) };
-  return createPredict(model as Parameters<typeof createPredict>[0])(batch);
+  const inputs = rowsOf(asked, text.encoder);
+  const inference = createInference(model, { size: () => 1 }, (rows) => forward(model as Sequential, rows));
+  try {
+    return inference.run(inputs, [asked.length, inputs.length / asked.length]);
+  } finally {
+    inference.dispose();
+  }
 }
 
 describe.each(kinds)("a package of %s", (kind) => {

@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { BadInputError } from "#config/bad-input.ts";
 import { prepareIris, weightsDigest } from "#test/parts/iris-training.ts";
 import { startBackend } from "#training/backend.ts";
-import { createPredict, predictLogits } from "#training/models/logits.ts";
+import { logitsOf } from "#training/models/logits.ts";
 import { createShuffle } from "#training/train/shuffle.ts";
 import { tally } from "#training/train/tally.ts";
 import { type EpochEvent, train } from "#training/train/train.ts";
@@ -24,7 +24,7 @@ async function run({ model, data, training }: Prepared, signal?: AbortSignal): P
 
 async function validationLoss({ model, data }: Prepared): Promise<number> {
   const labels = Array.from({ length: data.validation.length }, (_, index) => data.validation.label(index));
-  const { loss, rows } = tally(await predictLogits(createPredict(model), data.validation), labels);
+  const { loss, rows } = tally(await logitsOf(model, data.validation), labels);
   return loss / rows;
 }
 
