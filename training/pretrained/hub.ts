@@ -83,7 +83,7 @@ const tries = 4;
 
 async function list(url: string, headers: Record<string, string>, options: FetchOptions) {
   const { signal, cache, retryMs = 1_000 } = options;
-  const remedy = `without the hub, name a folder with the checkpoint, or s3://; what was fetched once lies in ${cache}`;
+  const remedy = `without the hub, training.transformer.checkpoint may name a folder with the files, or s3://; what was fetched once lies in ${cache}`;
   for (let fruitless = 1; ; fruitless++) {
     const answer = await ask(url, headers, signal);
     if ("listing" in answer) return answer.listing;

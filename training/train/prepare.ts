@@ -57,11 +57,16 @@ export async function loadExamples(
   return { dataset: tokenized(dataset, basis.encoder), texts: dataset.validation.texts([...Array(shown).keys()]) };
 }
 
-/** The model to train: the checkpoint's encoder with a new head, or one with random weights. */
+/** The model to train: the checkpoint's encoder with a new head, or one with random weights. Empties the checkpoint's. */
 export function createModel(config: Config, dataset: Dataset, basis: TextBasis | undefined): Sequential {
   const { architecture, training } = config;
   const { maxTokens, freeze } = training.transformer;
   const classes = dataset.classes.length;
-  if (basis) return transformer(basis.pretrained, { classes, maxTokens, frozen: freeze, seed: training.seed });
+  if (basis) {
+    const { pretrained } = basis;
+    const model = transformer(pretrained, { classes, maxTokens, frozen: freeze, seed: training.seed });
+    pretrained.weights.clear(); // the model has its own
+    return model;
+  }
   return buildModel(architecture, { inputShape: dataset.inputShape, classes }, training);
 }

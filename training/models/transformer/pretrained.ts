@@ -13,8 +13,8 @@ export interface Pretrained {
   config: EncoderConfig;
   shape: EncoderShape;
   tokenizer: TokenizerFiles;
-  /** By the names of a classifier with this encoder, as far as the checkpoint has them. */
-  weights: ReadonlyMap<string, NamedTensor>;
+  /** By the names of a classifier with this encoder, as far as the checkpoint has them. Some hundred megabytes. */
+  weights: Map<string, NamedTensor>;
 }
 
 /**
