@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { createCompiledTraining, fedToGathering, fedToUpdate, type Progress } from "./compiled-training.ts";
+import { collectGarbage } from "./garbage.ts";
 import type { NativeBackend } from "./native-backend.ts";
 import type { InputShape, Program, ProgramOptions } from "./program.ts";
 import { restoreStore, stateOf } from "./state.ts";
@@ -20,8 +21,10 @@ export function createGraphProgram(native: NativeBackend, options: ProgramOption
   const traces: Trace[] = [];
   let loaded = -1; // how many of the traces the session holds; -1 before there is one
   const progress: Progress = { steps: 0, gathered: 0 };
+  let hasRun = false;
 
   const openSession = () => {
+    if (loaded < 0) collectGarbage(); // what the weights were made of
     if (loaded !== traces.length) {
       store.open(traces.map(({ nodes }) => nodes));
       if (loaded < 0) views.attach();
@@ -76,7 +79,10 @@ export function createGraphProgram(native: NativeBackend, options: ProgramOption
         const found = get(inputs);
         openSession();
         views.letGo();
-        return execute(found, [...inputs, ...fed]);
+        const results = execute(found, [...inputs, ...fed]);
+        if (!hasRun) collectGarbage(); // the weights that the session was given, now that it has others
+        hasRun = true;
+        return results;
       } finally {
         tf.dispose(fed);
       }

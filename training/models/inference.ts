@@ -4,8 +4,6 @@ import type { Examples } from "#training/data/dataset.ts";
 import type { Role } from "#training/data/roles.ts";
 import { compile } from "#training/graph/compile.ts";
 
-export type Inference = ReturnType<typeof createInference>;
-
 /**
  * Runs `compute`, which uses the model's weights, on batches of `examples`. For texts it is compiled, once for each shape of
  * a batch: operation by operation a transformer takes longer and keeps all that it computes until its answer is there.

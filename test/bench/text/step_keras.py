@@ -12,7 +12,7 @@ sys.path.append(str(pathlib.Path(__file__).parent.parent / "train"))
 from measured import measured  # noqa: E402
 
 layers = keras.layers
-hidden, rows, tokens, vocabulary = int(sys.argv[1]), 8, 128, 30522
+hidden, rows, tokens, vocabulary = int(sys.argv[1]), int(sys.argv[2]), 128, 30522
 
 
 def norm(x):

@@ -11,13 +11,13 @@ from transformers import DistilBertConfig, DistilBertForSequenceClassification
 sys.path.append(str(pathlib.Path(__file__).parent.parent / "train"))
 from measured import measured  # noqa: E402
 
-hidden = int(sys.argv[1])
+hidden, rows = int(sys.argv[1]), int(sys.argv[2])
 config = DistilBertConfig(dim=hidden, hidden_dim=4 * hidden, n_layers=6, n_heads=12)
 model = DistilBertForSequenceClassification(config).train()
 optimizer = torch.optim.AdamW(model.parameters(), lr=5e-5, weight_decay=0.01)
-ids = 1 + (torch.arange(8 * 128) * 7919 % 30521).reshape(8, 128)
+ids = 1 + (torch.arange(rows * 128) * 7919 % 30521).reshape(rows, 128)
 mask = torch.ones_like(ids)
-labels = torch.arange(8) % 2
+labels = torch.arange(rows) % 2
 
 
 def step():
