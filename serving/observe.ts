@@ -27,8 +27,23 @@ export function observe(app: FastifyInstance, { metrics, lifecycle, meter }: Obs
     metrics.abort(route);
     request.log.info({ requestId: request.id, method: request.method, route }, "the client left before the answer");
   };
+  const answered = (request: FastifyRequest, reply: FastifyReply) => {
+    const route = request.routeOptions.url ?? "none";
+    const latencyMs = request.usage?.latencyMs ?? performance.now() - request.arrivedMs;
+    metrics.request({ method: request.method, route, status: reply.statusCode }, latencyMs);
+    request.log[isProbe(route) ? "debug" : "info"]({
+      requestId: request.id,
+      method: request.method,
+      route,
+      status: reply.statusCode,
+      latencyMs: rounded(latencyMs),
+      memoryChangeMb: request.usage && rounded(request.usage.memoryBytes / 2 ** 20),
+      cpuMs: request.usage && rounded(request.usage.cpuMs),
+    });
+  };
   app.addHook("onRequest", (request, reply, done) => {
     request.arrivedMs = performance.now();
+    reply.raw.on("finish", () => answered(request, reply));
     reply.raw.on("close", () => {
       if (request.account) metrics.end();
       if (!reply.raw.writableFinished) left(request);
@@ -44,21 +59,6 @@ export function observe(app: FastifyInstance, { metrics, lifecycle, meter }: Obs
       tellUsage(reply, request.usage);
     }
     done(null, payload);
-  });
-  app.addHook("onResponse", (request, reply, done) => {
-    const route = request.routeOptions.url ?? "none";
-    const latencyMs = request.usage?.latencyMs ?? performance.now() - request.arrivedMs;
-    metrics.request({ method: request.method, route, status: reply.statusCode }, latencyMs);
-    request.log[isProbe(route) ? "debug" : "info"]({
-      requestId: request.id,
-      method: request.method,
-      route,
-      status: reply.statusCode,
-      latencyMs: rounded(latencyMs),
-      memoryChangeMb: request.usage && rounded(request.usage.memoryBytes / 2 ** 20),
-      cpuMs: request.usage && rounded(request.usage.cpuMs),
-    });
-    done();
   });
 }
 

@@ -97,6 +97,6 @@ export const usageHeaders = {
   "x-cpu-ms": {
     type: "string",
     description:
-      "CPU milliseconds spent on this request once its body was there, and, as its share of a batch, in the model's process",
+      "CPU milliseconds of the server since the answer before, if that is less than a millisecond ago, or since the body was there; and its share of a batch in the model's process",
   },
 };

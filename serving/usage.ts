@@ -11,8 +11,8 @@ export interface Usage {
 export interface Account {
   readonly startMs: number; // performance.now()
   readonly startBytes: number;
-  cpuMs: number; // of what is over
-  cpuFromMs: number | undefined; // the process's CPU time when the present stretch began; undefined outside of one
+  cpuMs: number; // of the stretches that are over
+  isRunning: boolean; // whether a stretch is under way
 }
 
 /** Keeps the accounts of requests; see `createUsageMeter`. */
@@ -22,53 +22,62 @@ const freshMs = 1;
 
 /**
  * Latency by the monotonic clock; CPU time and resident memory of the process. A reading of CPU time costs 0.5 us, one of
- * memory 2.5: `process.memoryUsage.rss()` opens, reads and closes a file under /proc each time, here one stays open
+ * memory 1: `process.memoryUsage.rss()` opens, reads and closes a file under /proc each time, here one stays open
  * (Linux; elsewhere it is that function). CPU time is the whole process's, helper threads with it, because Linux
  * brings a single thread's (`process.threadCpuUsage`) up to date only every 4 ms, and most requests would take 0.
  *
- * A request is worked on in stretches during which nothing else runs on this thread: from the moment its body is there
- * until the model is asked elsewhere, and from there to its answer. CPU time is the sum of these and of what the model's
- * process says it spent, so it is the request's own however many are under way; reading the body is not in it. Memory is read at the end of each request, and at its start unless that was done within the last millisecond: its change is the process's, whichever
- * request caused it. The kernel counts it in batches of pages, per processor: most requests change it by nothing, and a
- * sum over many says more than one.
+ * A request is worked on in stretches: from the moment its body is there until the model is asked elsewhere, and from there
+ * to its answer. At the end of a stretch it is charged what the process has spent since the reading before, whoever's that
+ * was; one older than a millisecond is taken anew when the stretch begins. So requests share out what is spent, none of it
+ * twice: reading bodies and writing answers while others follow, and nothing of the time in which the server has nothing to
+ * do. What the model's process says it spent comes to it.
+ *
+ * Memory is read at the end of each request, and at its start unless that was done within the last millisecond: its change
+ * is the process's, whichever request caused it. The kernel counts it in batches of pages, per processor: most requests
+ * change it by nothing, and a sum over many says more than one.
  */
 export function createUsageMeter() {
   const memory = openMemory();
-  let last = { bytes: 0, atMs: -Infinity };
-  const read = (nowMs: number): number => {
-    last = { bytes: memory.bytes(), atMs: nowMs };
-    return last.bytes;
+  const bytes = { value: 0, atMs: -Infinity };
+  const cpu = { ms: 0, atMs: -Infinity };
+  const readBytes = (nowMs: number): number => {
+    bytes.atMs = nowMs;
+    bytes.value = memory.bytes();
+    return bytes.value;
   };
-  const cpuNow = () => {
+  /** CPU time since the last reading. */
+  const readCpu = (nowMs: number): number => {
     const { user, system } = process.cpuUsage();
-    return (user + system) / 1000;
+    const before = cpu.ms;
+    cpu.atMs = nowMs;
+    cpu.ms = (user + system) / 1000;
+    return cpu.ms - before;
   };
-  const pause = (account: Account) => {
-    if (account.cpuFromMs !== undefined) account.cpuMs += cpuNow() - account.cpuFromMs;
-    account.cpuFromMs = undefined;
+  const pause = (account: Account, nowMs = performance.now()) => {
+    if (account.isRunning) account.cpuMs += readCpu(nowMs);
+    account.isRunning = false;
   };
   return {
     /** Opens an account; its first stretch begins with `resume`. */
     open(): Account {
       const startMs = performance.now();
-      const startBytes = startMs - last.atMs < freshMs ? last.bytes : read(startMs);
-      return { startMs, startBytes, cpuMs: 0, cpuFromMs: undefined };
+      const startBytes = startMs - bytes.atMs < freshMs ? bytes.value : readBytes(startMs);
+      return { startMs, startBytes, cpuMs: 0, isRunning: false };
     },
     /** Ends a stretch: other requests run now. */
-    pause,
+    pause: (account: Account): void => pause(account),
     /** Begins a stretch. */
     resume(account: Account): void {
-      account.cpuFromMs ??= cpuNow();
+      account.isRunning = true;
+      const nowMs = performance.now();
+      if (nowMs - cpu.atMs >= freshMs) readCpu(nowMs);
     },
     /** Ends the last stretch, and says what they come to. */
     close(account: Account): Usage {
-      pause(account);
       const nowMs = performance.now();
-      return {
-        latencyMs: nowMs - account.startMs,
-        memoryBytes: read(nowMs) - account.startBytes,
-        cpuMs: account.cpuMs,
-      };
+      pause(account, nowMs);
+      const memoryBytes = readBytes(nowMs) - account.startBytes;
+      return { latencyMs: nowMs - account.startMs, memoryBytes, cpuMs: account.cpuMs };
     },
     end: memory.close,
   };
