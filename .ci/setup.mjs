@@ -78,6 +78,7 @@ const evidently = {
 };
 
 const prometheus = "/usr/bin/prometheus"; // promtool comes with it
+const jq = "/usr/bin/jq"; // scripts of workflows call it, as GitHub's runners have it
 
 const seaweedfs = {
   lock: "seaweedfs.txt",
@@ -254,6 +255,15 @@ const tools = [
     make: async () => {
       await debianPackages({ prometheus: [prometheus] }, { title: "Prometheus", why: "by apt-get, 60 MB once" });
       return prometheus;
+    },
+  },
+  {
+    name: "jq",
+    goals: ["e2e"],
+    inputs: () => "",
+    make: async () => {
+      await debianPackages({ jq: [jq] }, { title: "jq", why: "by apt-get, 1 MB once" });
+      return jq;
     },
   },
   {

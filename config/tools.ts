@@ -23,6 +23,7 @@ export const Tools = z.strictObject({
   versitygw: z.string().optional(), // an S3 server on a folder
   chromium: z.string().optional(),
   prometheus: z.string().optional(), // promtool is beside it
+  jq: z.string().optional(), // what scripts of workflows call
   miniLm: z.string().optional(), // a folder with a pretrained encoder
   nativeBinding: z.string().optional(), // TensorFlow.js' binding to native TensorFlow
 });

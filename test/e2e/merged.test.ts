@@ -6,9 +6,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createEvents, type Event } from "#test/e2e/harness/events.ts";
 import { type GitHubHub, startGitHub } from "#test/parts/github/start.ts";
 import { temporaryFolder } from "#test/parts/temporary-folder.ts";
-import { job } from "./workflow-files.ts";
+import { job } from "#test/workflows/workflow-files.ts";
 
-const gh = resolve(import.meta.dirname, "../e2e/stand-ins/gh.ts");
+const gh = resolve(import.meta.dirname, "stand-ins/gh.ts");
 let hub: GitHubHub;
 let events: ReturnType<typeof createEvents>;
 beforeAll(async () => {
