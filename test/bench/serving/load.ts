@@ -1,5 +1,6 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import autocannon from "autocannon";
+import { descendantsOf } from "./processes.ts";
 
 /** What is sent to a server: bodies in turn. */
 export interface Asked {
@@ -49,16 +50,10 @@ export async function measureLoad(
 
 /** CPU time of a process and all that it started. */
 async function cpuMsOf(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const own = ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond;
-  const others = await Promise.all((await childrenOf(pid)).map(cpuMsOf));
-  return others.reduce((sum, ms) => sum + ms, own);
-}
-
-/** Whichever thread of the process started them. */
-async function childrenOf(pid: number): Promise<number[]> {
-  const threads = await readdir(`/proc/${pid}/task`);
-  const lists = threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/children`, "utf8").catch(() => ""));
-  return (await Promise.all(lists)).flatMap((list) => list.split(" ").filter(Boolean).map(Number));
+  const times = [pid, ...(await descendantsOf(pid))].map(async (each) => {
+    const stat = await readFile(`/proc/${each}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond;
+  });
+  return (await Promise.all(times)).reduce((sum, ms) => sum + ms, 0);
 }

@@ -1,11 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { dirname, extname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { request } from "undici";
 import { readTools, type Tools } from "#config/tools.ts";
 import { firstFreePort } from "#training/mlflow/free-port.ts";
 import type { Asked } from "./load.ts";
+import { descendantsOf } from "./processes.ts";
 
 const tools = readTools(resolve(import.meta.dirname, "../../.."));
 const longestStartMs = 180_000;
@@ -51,8 +53,11 @@ export async function startCommand(argv: (port: string) => string[], asked: Aske
   });
   const ended = once(child, "exit");
   const stop = async () => {
-    process.kill(-(child.pid ?? 0), "SIGKILL"); // with all that it has started
+    const pid = child.pid ?? 0;
+    const others = await descendantsOf(pid); // BentoML's worker is in a group of its own
+    process.kill(-pid, "SIGKILL");
     await ended;
+    for (const other of others) if (existsSync(`/proc/${other}`)) process.kill(other, "SIGKILL");
   };
   const url = `http://127.0.0.1:${port}`;
   const deadline = performance.now() + longestStartMs;
