@@ -88,7 +88,7 @@ async function happen(event: Parameters<World["happen"]>[0]) {
 async function notified(since: string): Promise<{ name: string; inputs: Record<string, unknown> }> {
   const ours = () =>
     world.hub.state.dispatches.find(
-      ({ by, at, inputs }) => by === argocdAccount.login && inputs["env"] === "dev" && at >= since,
+      ({ by, at, inputs }) => by === argocdAccount.login && inputs["env"] === "dev" && new Date(at) >= new Date(since), // Kubernetes' times are whole seconds
     );
   await expect.poll(ours, { timeout: 300_000, interval: 500 }).toBeDefined();
   const found = ours();

@@ -27,9 +27,11 @@ export async function prepareTraining() {
   const trackingUri = `http://${stack.use(await forwardHttpFromPods(mlflowPort)).host}`;
   const endpoint = `http://${stack.use(await forwardFromPods(s3Port)).host}`;
   const image = await trainingImage();
+  const deleteNamespaces = () => kubectl(["delete", "namespace", ...namespaces, "--ignore-not-found"]);
+  await deleteNamespaces(); // with what other tests have left there
   await makeNamespaces(...namespaces);
   stack.defer(async () => {
-    await kubectl(["delete", "namespace", ...namespaces, "--ignore-not-found"]);
+    await deleteNamespaces();
   });
   await kubectl(["apply", "-f", "-"], await kustomizeText(join(root, "manifests/priority")));
   for (const env of ["dev", "prod"]) {
