@@ -115,10 +115,11 @@ const statusesOf = (sha: string) =>
   world.hub.state.statuses.filter(
     (status) => status.sha === sha && status.context === "slipway/argocd (serving-dev-iris)",
   );
-/** When the Job whose file lies there was done; empty before. */
+/** When the program of the Job whose file lies there had ended, which is before the Job is complete; empty before. */
 const trainedAt = async () => {
   const name = (await jobFiles())[0]?.replace(/^.*\/|\.yaml$/g, "") ?? "";
-  return await kubectl(["get", "job", name, "--namespace=training-dev", "--output=jsonpath={.status.completionTime}"]);
+  const time = "{.items[*].status.containerStatuses[*].state.terminated.finishedAt}";
+  return await kubectl(["get", "pods", "-l", `job-name=${name}`, "-n", "training-dev", `--output=jsonpath=${time}`]);
 };
 
 const environmentUrl = `${argocdUrl}/applications/argocd/serving-dev-iris`;
