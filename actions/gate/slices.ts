@@ -1,8 +1,8 @@
 import type { Gate } from "#config/schema.ts";
 import type { Evaluation, Prediction } from "#training/evaluation.ts";
+import { holm } from "#training/holm.ts";
 import { judgeSlice } from "#training/rules.ts";
 import type { Rule } from "#training/verdict.ts";
-import { holm } from "./holm.ts";
 import { normalCdf } from "./normal.ts";
 import { type Discordance, tangoInterval, tangoScore } from "./tango.ts";
 

@@ -1,7 +1,8 @@
 import type { Drift as Settings } from "#config/drift.ts";
+import { holm } from "#training/holm.ts";
 import type { Reference } from "#training/package/reference.ts";
 import type { Bins } from "./bins.ts";
-import { chiSquare, kolmogorovSmirnov, stabilityIndex } from "./statistics.ts";
+import { chiSquare, kolmogorovSmirnov, stabilityIndex, sum } from "./statistics.ts";
 import type { Tally } from "./tally.ts";
 
 /** When something counts as drifted. */
@@ -64,12 +65,9 @@ export function measureDrift(
       psi: stabilityIndex(expected, sample.window),
     };
   });
-  const significant = holm(
-    measured.map(({ p }) => p),
-    thresholds.p,
-  );
+  const adjusted = holm(measured.map(({ p }) => p));
   const findings = measured.map(({ reference: _, window: __, ...finding }, at): Finding => {
-    return { ...finding, isDrifted: finding.psi >= thresholds.psi && significant[at] === true };
+    return { ...finding, isDrifted: finding.psi >= thresholds.psi && (adjusted[at] ?? 1) <= thresholds.p };
   });
   const drifted = findings.filter(({ isDrifted }) => isDrifted).map(({ name }) => name);
   return drifted.length === 0
@@ -102,17 +100,6 @@ function confidenceSample({ confidence: { bins, counts } }: Tally, { rows }: Ref
   return { name: "confidence", kind: "confidence", test, labels: labelsOf(bins), reference, window: counts };
 }
 
-/** Which of the p-values stay significant together. Holm, A simple sequentially rejective multiple test procedure, 1979. */
-function holm(ps: readonly number[], alpha: number): boolean[] {
-  const order = [...ps.keys()].sort((one, other) => (ps[one] ?? 1) - (ps[other] ?? 1));
-  const rejected = ps.map(() => false);
-  for (const [place, at] of order.entries()) {
-    if ((ps[at] ?? 1) > alpha / (ps.length - place)) break;
-    rejected[at] = true;
-  }
-  return rejected;
-}
-
 function labelsOf({ edges, expected }: Bins): string[] {
   const text = (value: number) => String(Number(value.toPrecision(4)));
   return expected.map((_, bin) => {
@@ -120,8 +107,4 @@ function labelsOf({ edges, expected }: Bins): string[] {
     if (from === undefined) return to === undefined ? "any" : `under ${text(to)}`;
     return to === undefined ? `from ${text(from)}` : `${text(from)} to ${text(to)}`;
   });
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

@@ -18,17 +18,24 @@ export function createInference(
   const inference = program.inference((inputs) => [compute(inputs)], "the prediction");
   return {
     /** The answer to rows of `shape`, as one list of numbers. */
-    run(values: Float32Array, shape: number[]): Float32Array {
-      const inputs = tf.tensor(values, shape);
-      const results = inference.run([inputs]);
-      try {
-        const [answer] = results;
-        if (!answer) throw new Error("the model gave no result");
-        return answer.dataSync<"float32">();
-      } finally {
-        tf.dispose([inputs, ...results]);
-      }
-    },
+    run: (values: Float32Array, shape: number[]): Float32Array => answerOf(inference, values, shape),
     dispose: () => program.dispose(),
   };
+}
+
+/** The one answer of a compiled inference to inputs of `shape`, as one list of numbers. */
+export function answerOf(
+  inference: { run(inputs: tf.Tensor[]): tf.Tensor[] },
+  values: Float32Array,
+  shape: number[],
+): Float32Array {
+  const inputs = tf.tensor(values, shape);
+  const results = inference.run([inputs]);
+  try {
+    const [answer] = results;
+    if (!answer) throw new Error("the model gave no result");
+    return answer.dataSync<"float32">();
+  } finally {
+    tf.dispose([inputs, ...results]);
+  }
 }

@@ -1,7 +1,8 @@
-import * as tf from "@tensorflow/tfjs-core";
+import type * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { compile } from "#training/graph/compile.ts";
 import { fold } from "./folded.ts";
+import { answerOf } from "./inference.ts";
 
 /** How long a batch took. */
 export interface Timing {
@@ -43,17 +44,8 @@ export function createPredictor(model: LayersModel, { most, widths }: Batches) {
   compiled.prepare(...shapes.map(({ rows, width }) => [{ shape: shapeOf(rows, width), dtype: "float32" as const }]));
   const filled = new Float32Array(Math.max(...shapes.map(({ rows, width }) => rows * width)));
 
-  const run = (values: Float32Array, rows: number): Float32Array => {
-    const input = tf.tensor(values, shapeOf(rows, values.length / rows));
-    const results = compiled.run([input]);
-    try {
-      const [answer] = results;
-      if (!answer) throw new Error("the model gave no result");
-      return answer.dataSync<"float32">();
-    } finally {
-      tf.dispose([input, ...results]);
-    }
-  };
+  const run = (values: Float32Array, rows: number): Float32Array =>
+    answerOf(compiled, values, shapeOf(rows, values.length / rows));
   const timings = shapes.map(({ rows, width }): Timing => {
     const zeros = filled.subarray(0, rows * width);
     run(zeros, rows);

@@ -5,13 +5,13 @@ import { beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { binomialPmf, binomialUpperTail } from "#actions/gate/binomial.ts";
 import { bcaInterval, type PairedDifference, resample } from "#actions/gate/bootstrap.ts";
-import { holm } from "#actions/gate/holm.ts";
 import { mcnemar } from "#actions/gate/mcnemar.ts";
 import { normalCdf, normalQuantile } from "#actions/gate/normal.ts";
 import { macroF1Difference, meanDifference } from "#actions/gate/paired-differences.ts";
 import { power, smallestVisibleDrop } from "#actions/gate/smallest-visible-drop.ts";
 import { type Discordance, tangoInterval, tangoScore } from "#actions/gate/tango.ts";
 import { runOracle } from "#test/parts/python.ts";
+import { holm } from "#training/holm.ts";
 
 const random = xoroshiro128plus(7);
 const uniform = () => uniformFloat64(random);
