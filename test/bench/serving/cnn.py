@@ -1,6 +1,5 @@
 """The CNN by FastAPI and Keras, on raw bytes: cnn.py plain|batched PORT MODEL.h5"""
 
-import asyncio
 import sys
 
 import numpy as np
@@ -10,6 +9,7 @@ import uvicorn
 from fastapi import FastAPI, HTTPException, Request
 from pydantic import BaseModel, Field
 
+from greedy import Greedy
 from measuring import Measuring
 
 kind, port = sys.argv[1], int(sys.argv[2])
@@ -32,31 +32,11 @@ def compute(batch):
     return call(tf.constant(filled)).numpy()[: len(batch)]
 
 
-waiting: list = []
-is_busy = False
-
-
-async def work():
-    """Greedy: what waits goes together, in a thread, since TensorFlow lets go of the interpreter."""
-    global is_busy
-    is_busy = True
-    while waiting:
-        batch, waiting[:] = waiting[:64], waiting[64:]
-        answers = await asyncio.to_thread(compute, np.stack([image for image, _ in batch]))
-        for (_, future), row in zip(batch, answers):
-            if not future.done():
-                future.set_result(row)
-    is_busy = False
+greedy = Greedy(lambda images: compute(np.stack(images)), most=64)
 
 
 async def ask(image):
-    if kind == "plain":
-        return compute(image[None])[0]
-    future = asyncio.get_running_loop().create_future()
-    waiting.append((image, future))
-    if not is_busy:
-        asyncio.ensure_future(work())
-    return await future
+    return compute(image[None])[0] if kind == "plain" else await greedy.ask(image)
 
 
 app = FastAPI()

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, Field
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+from greedy import Greedy
 from measuring import Measuring
 
 kind, port, folder, max_tokens = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
@@ -33,32 +34,11 @@ def compute(texts):
         return torch.softmax(model(**inputs).logits, -1).tolist()
 
 
-waiting: list = []
-is_busy = False
-
-
-async def work():
-    """Greedy, and texts of like length together: what waits is sorted by length, and up to 32 of them go at once."""
-    global is_busy
-    is_busy = True
-    while waiting:
-        waiting.sort(key=lambda item: len(item[0]))
-        batch, waiting[:] = waiting[:32], waiting[32:]
-        answers = await asyncio.to_thread(compute, [text for text, _ in batch])
-        for (_, future), row in zip(batch, answers):
-            if not future.done():
-                future.set_result(row)
-    is_busy = False
+greedy = Greedy(compute, most=32, key=len)  # texts of like length together
 
 
 async def ask(text):
-    if kind == "plain":
-        return (await asyncio.to_thread(compute, [text]))[0]
-    future = asyncio.get_running_loop().create_future()
-    waiting.append((text, future))
-    if not is_busy:
-        asyncio.ensure_future(work())
-    return await future
+    return (await asyncio.to_thread(compute, [text]))[0] if kind == "plain" else await greedy.ask(text)
 
 
 app = FastAPI()
