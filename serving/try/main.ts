@@ -1,5 +1,5 @@
-// Starts the server on the model package of this container (MODEL_DIR) and asks it what its own documentation gives as an
-// example: the last step of building an image, so that one that can't answer is never pushed.
+// Starts the server on the model package of this container (MODEL_DIR) and asks it all that its own documentation gives as
+// examples: the last step of building an image, so that one that can't answer is never pushed.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -8,7 +8,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 
 const patienceMs = 120_000;
-const Body = z.object({ content: z.object({ "application/json": z.object({ example: z.json() }) }) });
+const Example = z.object({ example: z.json() }).transform(({ example }) => [example]);
+const Examples = z
+  .object({ examples: z.record(z.string(), z.object({ value: z.json() })) })
+  .transform(({ examples }) => Object.values(examples).map(({ value }) => value));
+const Body = z.object({ content: z.object({ "application/json": z.union([Example, Examples]) }) });
 const OpenApi = z.object({
   paths: z.object({ "/predict": z.object({ post: z.object({ requestBody: Body }) }) }),
 });
@@ -27,11 +31,12 @@ try {
   const docs = await documentation();
   await untilReady(docs.replace(/docs$/, "health/ready"));
   const { requestBody } = OpenApi.parse(await json(`${docs}/json`)).paths["/predict"].post;
-  const { example } = requestBody.content["application/json"];
-  const answer = Answer.parse(await json(docs.replace(/docs$/, "predict"), example));
-  const sum = Object.values(answer.probabilities).reduce((total, each) => total + each, 0);
-  if (Math.abs(sum - 1) > 1e-3) throw new Error(`the probabilities of ${JSON.stringify(answer)} add up to ${sum}`);
-  console.log(`${answer.class} ${answer.probabilities[answer.class]}`);
+  for (const example of requestBody.content["application/json"]) {
+    const answer = Answer.parse(await json(docs.replace(/docs$/, "predict"), example));
+    const sum = Object.values(answer.probabilities).reduce((total, each) => total + each, 0);
+    if (Math.abs(sum - 1) > 1e-3) throw new Error(`the probabilities of ${JSON.stringify(answer)} add up to ${sum}`);
+    console.log(`${answer.class} ${answer.probabilities[answer.class]}`);
+  }
   server.kill("SIGTERM");
   const [code] = (await once(server, "close")) as [number | null];
   if (code !== 0) throw new Error(`after SIGTERM the server ended with ${code}`);
