@@ -4,7 +4,6 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 
 const patienceMs = 120_000;
@@ -29,7 +28,7 @@ const server = spawn(process.execPath, [join(import.meta.dirname, "..", "server.
 const timer = setTimeout(() => server.kill("SIGKILL"), patienceMs);
 try {
   const docs = await documentation();
-  await untilReady(docs.replace(/docs$/, "health/ready"));
+  await json(docs.replace(/docs$/, "health/ready")); // the model is loaded before the server listens
   const { requestBody } = OpenApi.parse(await json(`${docs}/json`)).paths["/predict"].post;
   for (const example of requestBody.content["application/json"]) {
     const answer = Answer.parse(await json(docs.replace(/docs$/, "predict"), example));
@@ -58,16 +57,6 @@ async function documentation(): Promise<string> {
   });
   server.on("close", (code, signal) => found.reject(new Error(`the server ended with ${signal ?? code}`)));
   return await found.promise;
-}
-
-/** Throws with the server's reason where it does not become ready; while the model's process starts it is not yet. */
-async function untilReady(url: string): Promise<void> {
-  for (let left = 300; ; left--) {
-    const response = await fetch(url);
-    if (response.ok) return;
-    if (left === 0) throw new Error(`it does not become ready: ${await response.text()}`);
-    await sleep(100);
-  }
 }
 
 async function json(url: string, body?: unknown): Promise<unknown> {

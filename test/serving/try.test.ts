@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { writeCifar10Package } from "#test/parts/cifar10-served.ts";
 import { writeIrisPackage } from "#test/parts/iris-served.ts";
 import { runProgram } from "#test/parts/program.ts";
+import { sha256Of } from "#test/parts/release.ts";
 import { temporaryFolder } from "#test/parts/temporary-folder.ts";
 
 test.each([
@@ -15,4 +16,13 @@ test.each([
   });
   expect(output.match(/^[a-z]+ (0\.\d+|1)$/gm)).toHaveLength(each.examples);
   expect(code).toBe(0);
+});
+
+test("another package than the image's own ends it with the server's reason", async () => {
+  await using folder = await temporaryFolder();
+  await writeIrisPackage(folder.path);
+  const env = { MODEL_DIR: folder.path, MODEL_DIGEST: sha256Of("e") };
+  const { code, output } = await runProgram("serving/try/main.ts", [], { env });
+  expect(output).toMatch(/the image does not answer its own example: .*health\/ready answered 503.*digests\.txt/s);
+  expect(code).toBe(1);
 });
