@@ -5,6 +5,7 @@ import { request } from "undici";
 import { z } from "zod";
 import { MlflowError } from "./errors.ts";
 import type { Http } from "./http.ts";
+import { foundNothing } from "./probe.ts";
 import { Anything } from "./wire.ts";
 
 const service = "/api/2.0/mlflow-artifacts/mpu";
@@ -22,7 +23,8 @@ type Credential = z.infer<typeof Upload>["credentials"][number];
 
 /**
  * Uploads a file straight to MLflow's store, in parts that are repeated one by one. `target` is the encoded path behind
- * the proxy. False where the store has no multipart upload; an upload that fails is aborted and throws.
+ * the proxy. False where the store has no multipart upload, or can be reached by MLflow alone; an upload that fails is aborted
+ * and throws.
  */
 export async function uploadInParts(http: Http, target: string, file: string): Promise<boolean> {
   await using handle = await open(file);
@@ -60,9 +62,15 @@ export async function uploadInParts(http: Http, target: string, file: string): P
     await http.json(call("complete", false, { upload_id, parts }), Anything);
   } catch (error) {
     await http.json(call("abort", true, { upload_id }), Anything).catch(() => undefined); // the first error is the one to tell
+    if (error instanceof StoreUnreachableError) return false;
     throw error;
   }
   return true;
+}
+
+/** Nothing answers where the store is said to be, as its name or its network is the cluster's own. */
+class StoreUnreachableError extends Error {
+  override name = "StoreUnreachableError";
 }
 
 async function putPart(credential: Credential, bytes: Buffer): Promise<string> {
@@ -73,6 +81,7 @@ async function putPart(credential: Credential, bytes: Buffer): Promise<string> {
       if (answer.statusCode < 300) return answer.headers["etag"]?.toString() ?? "";
       throw new Error(`the store answered ${answer.statusCode}`);
     } catch (cause) {
+      if (foundNothing(cause)) throw new StoreUnreachableError("no connection to MLflow's store", { cause });
       const { origin, pathname } = new URL(credential.url); // its query is a signature: a secret
       if (tries === triesPerPart)
         throw new Error(`part ${credential.part_number} of ${origin}${pathname} failed ${tries} times`, { cause });

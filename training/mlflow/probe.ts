@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { request } from "undici";
 
+const refusals = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"];
+
 /** What listens at an address. */
 export type Probe =
   | { kind: "mlflow"; version: string }
@@ -58,10 +60,22 @@ async function read(uri: string, path: string, timeoutMs: number): Promise<{ sta
   return { status: answer.statusCode, text };
 }
 
+/** Whether a request failed since nothing listens there, or there is no way: not even a connection came about. */
+export function foundNothing(error: unknown): boolean {
+  return refusals.includes(codeOf(firstOf(error)));
+}
+
 function classify(error: unknown): Probe {
-  const first = error instanceof AggregateError ? error.errors[0] : error;
-  const code = first instanceof Error && "code" in first ? String(first.code) : "";
-  const reason = first instanceof Error ? first.message || code : String(first);
-  const silent = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"];
-  return silent.includes(code) ? { kind: "nothing", reason } : { kind: "other", reason };
+  const first = firstOf(error);
+  const reason = first instanceof Error ? first.message || codeOf(first) : String(first);
+  return foundNothing(error) ? { kind: "nothing", reason } : { kind: "other", reason };
+}
+
+/** Of the addresses that a name has, what came of the first. */
+function firstOf(error: unknown): unknown {
+  return error instanceof AggregateError ? error.errors[0] : error;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
 }

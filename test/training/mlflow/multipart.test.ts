@@ -5,15 +5,20 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
+import { freePort } from "#test/parts/mlflow.ts";
 import { temporaryFolder } from "#test/parts/temporary-folder.ts";
 import { createMlflowClient } from "#training/mlflow/client.ts";
 
 const partBytes = 16 * 1024 * 1024;
 const sizeBytes = 4 * partBytes + 12_345;
 
-/** Plays an MLflow before an S3 store: `spoil` says which tries of a part the store refuses. Keeps what came. */
-async function store(spoil: (part: number, tries: number) => boolean) {
+/**
+ * Plays an MLflow before an S3 store, which lies elsewhere where `storeUri` is told: `spoil` says which tries of a part the store
+ * refuses. Keeps what came.
+ */
+async function store(spoil: (part: number, tries: number) => boolean, storeUri?: string) {
   const calls: string[] = [];
+  let streamed = Buffer.alloc(0);
   const parts = new Map<number, Buffer>();
   const tries = new Map<number, number>();
   let completed: unknown;
@@ -28,10 +33,14 @@ async function store(spoil: (part: number, tries: number) => boolean) {
       return void response.writeHead(200, { etag: `"${part}"` }).end();
     }
     calls.push(`${request.method} ${url.pathname}`);
+    if (request.method === "PUT") {
+      streamed = body;
+      return void response.end();
+    }
     const json = body.length > 0 ? JSON.parse(body.toString()) : {};
     if (url.pathname.includes("/complete/")) completed = json;
     const credentials = Array.from({ length: json.num_parts ?? 0 }, (_, index) => ({
-      url: `${uri}/store/big.bin?part=${index + 1}&signature=secret`,
+      url: `${storeUri ?? uri}/store/big.bin?part=${index + 1}&signature=secret`,
       part_number: index + 1,
     }));
     response.setHeader("content-type", "application/json");
@@ -47,6 +56,9 @@ async function store(spoil: (part: number, tries: number) => boolean) {
     tries,
     get completed() {
       return completed;
+    },
+    get streamed() {
+      return streamed;
     },
     digest: () =>
       createHash("sha256")
@@ -102,6 +114,21 @@ describe("a big file, where MLflow's store takes parts", () => {
     const upload = client.uploadArtifact("mlflow-artifacts:/1/run/artifacts", "big.bin", { file });
     await expect(upload).rejects.toThrow(/^part 2 of http:\/\/127\.0\.0\.1:\d+\/store\/big\.bin failed 4 times$/);
     expect(mlflow.calls.at(-1)).toBe("POST /api/2.0/mlflow-artifacts/mpu/abort/1/run/artifacts");
+    await client.close();
+  });
+
+  it("goes through MLflow as one stream where its store can't be reached from here", async () => {
+    await using folder = await temporaryFolder();
+    await using mlflow = await store(() => false, `http://127.0.0.1:${await freePort()}`);
+    const { file, digest } = await bigFile(folder.path);
+    const client = createMlflowClient({ trackingUri: mlflow.uri });
+    await client.uploadArtifact("mlflow-artifacts:/1/run/artifacts", "big.bin", { file });
+    expect(createHash("sha256").update(mlflow.streamed).digest("hex")).toBe(digest);
+    expect(mlflow.calls).toEqual([
+      "POST /api/2.0/mlflow-artifacts/mpu/create/1/run/artifacts",
+      "POST /api/2.0/mlflow-artifacts/mpu/abort/1/run/artifacts",
+      "PUT /api/2.0/mlflow-artifacts/artifacts/1/run/artifacts/big.bin",
+    ]);
     await client.close();
   });
 });
