@@ -28,6 +28,12 @@ const mlflow = {
   title: "MLflow",
   why: "a Python environment, 200 MB once",
 };
+const mlflowServer = {
+  lock: "../../manifests/platform/mlflow-server.txt",
+  modules: ["mlflow.cli", "mlflow.server.auth", "mlflow.server.fastapi_app", "boto3"],
+  title: "MLflow with its login and S3",
+  why: "what the image of manifests/platform has, a Python environment, 220 MB once",
+};
 const oracles = {
   lock: "oracles.txt",
   script: "torch_without_cuda.py",
@@ -145,6 +151,12 @@ const tools = [
     goals: ["run", "test", "e2e", "workbench"],
     inputs: () => read(`.ci/python/${mlflow.lock}`),
     make: (python) => environment(root, python, mlflow),
+  },
+  {
+    name: "mlflowServerPython",
+    goals: ["test"],
+    inputs: () => read(`.ci/python/${mlflowServer.lock}`),
+    make: (python) => environment(root, python, mlflowServer),
   },
   {
     name: "oraclesPython",

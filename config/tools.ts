@@ -5,6 +5,7 @@ import { z } from "zod";
 /** Programs that set-up (`.ci/setup.mjs`) prepared in the cache, as absolute paths; an absent one was not needed or could not be had. */
 export const Tools = z.strictObject({
   mlflowPython: z.string().optional(), // a Python that has the pinned MLflow
+  mlflowServerPython: z.string().optional(), // a Python that has what the image of manifests/platform has
   oraclesPython: z.string().optional(), // a Python that has MLflow, TensorFlow, PyTorch, scikit-learn, SciPy, statsmodels
   jupyterPython: z.string().optional(), // a Python that has JupyterLab and nbclient
   notebookKernels: z.string().optional(), // what JUPYTER_PATH has to name for the TypeScript kernel

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { cacheFolder, keyOf, once } from "./cache.mjs";
 import { run, which } from "./command.mjs";
 import { step } from "./progress.mjs";
@@ -31,15 +31,15 @@ export async function findPython() {
 }
 
 /**
- * The Python of a virtual environment with exactly the packages that `lock` (a file of `.ci/python`) names, checked by hash.
- * `script` (of `.ci/python` too) runs in it then. `modules` are imported once: that proves them, and leaves their bytecode,
- * without which each later start would take twice as long.
+ * The Python of a virtual environment with exactly the packages that `lock` (a file of `.ci/python`, or a path from there)
+ * names, checked by hash. `script` (of `.ci/python` too) runs in it then. `modules` are imported once: that proves them, and
+ * leaves their bytecode, without which each later start would take twice as long.
  */
 export function environment(root, python, { lock, script, modules, title, why }) {
   const [path, ...scripts] = [lock, script].filter(Boolean).map((name) => join(root, ".ci/python", name));
   const texts = [path, ...scripts].map((file) => readFileSync(file, "utf8"));
   const key = keyOf(...texts, python.version, process.platform, process.arch);
-  const folder = join(cacheFolder, "python", `${lock.replace(/\.txt$/, "")}-${key}`);
+  const folder = join(cacheFolder, "python", `${basename(lock, ".txt")}-${key}`);
   return once(folder, "bin/python", (own) =>
     step(title, why, async (onLine) => {
       await install({ root, python, path, own, onLine });

@@ -77,10 +77,6 @@ async function launchSeaweedfs(folder: string, port: number, { accessKeyId, secr
   const config = `${folder}/s3.json`;
   const keys = [{ accessKey: accessKeyId, secretKey: secretAccessKey }];
   await writeFile(config, JSON.stringify({ identities: [{ name: "tests", credentials: keys, actions: ["Admin"] }] }));
-  const pairs = ["master", "volume", "filer"];
-  const ports = await Promise.all(
-    pairs.map(async (name) => [`-${name}.port=${await freePort()}`, `-${name}.port.grpc=${await freePort()}`]),
-  );
   const options = [
     `-dir=${folder}`,
     "-ip=127.0.0.1",
@@ -89,17 +85,22 @@ async function launchSeaweedfs(folder: string, port: number, { accessKeyId, secr
     "-master.volumeSizeLimitMB=64",
     "-volume.max=0",
     "-s3",
-    `-s3.port=${port}`,
-    `-s3.port.grpc=${await freePort()}`,
-    "-s3.port.iceberg=0",
     `-s3.config=${config}`,
     "-s3.autoCreateBucket=false",
-    ...ports.flat(),
+    ...(await seaweedfsPorts(port)),
   ];
   return spawn(seaweedfs, ["server", ...options], { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
 }
 
-async function createBucket(bucket: string, options: S3Options, child: ChildProcess): Promise<void> {
+/** Options of `weed server`: its S3 at this port, and free ones for all else that it listens on. */
+export async function seaweedfsPorts(port: number): Promise<string[]> {
+  const names = ["master", "volume", "filer"].flatMap((name) => [`${name}.port`, `${name}.port.grpc`]);
+  const others = [...names, "s3.port.grpc"].map(async (name) => `-${name}=${await freePort()}`);
+  return [`-s3.port=${port}`, "-s3.port.iceberg=0", "-s3.port.lance=0", ...(await Promise.all(others))];
+}
+
+/** Makes a bucket once the server of `child` answers. Throws with what that server said when it ends, or never does. */
+export async function createBucket(bucket: string, options: S3Options, child: ChildProcess): Promise<void> {
   let log = "";
   child.stderr?.setEncoding("utf8").on("data", (text) => {
     log = (log + text).slice(-4000);
