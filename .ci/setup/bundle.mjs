@@ -11,11 +11,10 @@ const banner = `import { createRequire } from "node:module"; const require = cre
 const slim = {
   name: "slim",
   setup(build) {
-    build.onResolve({ filter: /./ }, async ({ path, pluginData, ...from }) => {
+    build.onResolve({ filter: /^@(?:actions|octokit)\// }, async ({ path, pluginData, ...from }) => {
       if (pluginData === slim) return undefined;
       const found = await build.resolve(path, { ...from, pluginData: slim });
-      if (found.errors.length > 0) return undefined; // esbuild knows where that may be
-      return /node_modules\/@(?:actions|octokit)\//.test(found.path) ? { ...found, sideEffects: false } : found;
+      return found.errors.length > 0 ? undefined : { ...found, sideEffects: false }; // esbuild tells errors better
     });
     build.onLoad({ filter: /\/(?:actions|config|training)\/.*\.ts$/ }, async ({ path }) => {
       const text = await readFile(path, "utf8");
