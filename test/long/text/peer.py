@@ -15,7 +15,7 @@ model = AutoModelForSequenceClassification.from_pretrained(recipe["checkpoint"],
 decayed = [parameter for parameter in model.parameters() if parameter.ndim > 1]
 others = [parameter for parameter in model.parameters() if parameter.ndim <= 1]
 groups = [{"params": decayed, "weight_decay": recipe["weightDecay"]}, {"params": others, "weight_decay": 0.0}]
-optimizer = torch.optim.AdamW(groups, eps=recipe["epsilon"])
+optimizer = torch.optim.AdamW(groups, eps=recipe["epsilon"])  # PyTorch adds it a little later than TensorFlow does
 size = recipe["batchSize"]
 
 

@@ -7,13 +7,16 @@ import { startNative } from "#test/parts/native.ts";
 import { runOracle } from "#test/parts/python.ts";
 import { temporaryFolder } from "#test/parts/temporary-folder.ts";
 import { decodeSafetensors } from "#training/checkpoint/safetensors.ts";
+import { adamDefaults } from "#training/graph/optimizer.ts";
 import { parameterName } from "#training/models/transformer/layer.ts";
 import { parseCheckpoint } from "#training/models/transformer/pretrained.ts";
 import { transformer } from "#training/models/transformer/transformer.ts";
 import { openCheckpoint } from "#training/pretrained/files.ts";
+import { learningRateAt } from "#training/train/schedule.ts";
 import { createStep } from "#training/train/step.ts";
 
 const classes = 3;
+const options = { classes, maxTokens: 24, frozen: { embeddings: false, blocks: 0 }, seed: 1 };
 const vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ..."abcdefghijklmnopqrstuvwxyz"];
 const common = { vocab_size: 300, max_position_embeddings: 24 };
 const configs = {
@@ -35,9 +38,19 @@ const ids = Array.from({ length: 6 }, (_, row) =>
 );
 const batch = { inputs: Float32Array.from(ids.flat()), labels: Int32Array.of(0, 1, 2, 0, 1, 2) };
 
+const training = Training.parse({
+  ...{ optimizer: "adamw", learningRate: 0.01, weightDecay: 0.5, clipNorm: 1 },
+  ...{ epochs: 2, schedule: "linear", warmupEpochs: 0.5 },
+});
+const rates = Array.from({ length: 20 }, (_, step) => learningRateAt(step, 10, training));
+const dropout = { hidden: 0.1, attention: 0.3, classifier: 0.2 };
+const draws = 16_000; // of one text
+
 interface Reference {
   logits: number[][];
   loss: number;
+  losses: number[];
+  dropped: { mean: number[]; covariance: number[][] };
 }
 
 const kinds = ["bert", "distilbert"] as const;
@@ -47,7 +60,9 @@ let references: Reference[] = [];
 
 beforeAll(async () => {
   await startNative();
-  const given = { configs: kinds.map((kind) => configs[kind]), folders: kinds.map(folderOf) };
+  const { weightDecay, clipNorm } = training;
+  const recipe = { rates, weightDecay, clipNorm, epsilon: adamDefaults.epsilon };
+  const given = { configs: kinds.map((kind) => configs[kind]), folders: kinds.map(folderOf), recipe, dropout, draws };
   const script = "test/training/models/transformer.oracle.py";
   references = (await runOracle(script, { ...given, classes, ids, labels: [...batch.labels] })) as Reference[];
   for (const kind of kinds) await writeFile(join(folderOf(kind), "vocab.txt"), vocabulary.join("\n"));
@@ -62,7 +77,6 @@ describe.each(kinds)("%s", (kind) => {
     const pretrained = await open();
     const reference = references[kinds.indexOf(kind)];
     if (!reference) throw new Error("PyTorch gave nothing");
-    const options = { classes, maxTokens: 24, frozen: { embeddings: false, blocks: 0 }, seed: 1 };
     const model = transformer(pretrained, options);
     const before = weightsOf(model);
     const step = createStep(model, Training.parse({ optimizer: "sgd" }));
@@ -87,10 +101,45 @@ describe.each(kinds)("%s", (kind) => {
     model.dispose();
   });
 
+  test("meets the losses that PyTorch meets on twenty steps of AdamW, warm-up, decay and clipping included", async () => {
+    const model = transformer(await open(), options);
+    const step = createStep(model, training);
+    const losses = rates.map((rate) => lossOf(step.fit(batch, rate)));
+    expectClose(losses, references[kinds.indexOf(kind)]?.losses ?? [], 1e-4);
+    expect(losses.at(-1)).toBeLessThan(0.5);
+    step.dispose();
+    model.dispose();
+  });
+
+  test("drops where PyTorch does: the logits of one text have the same mean and covariance", async () => {
+    const pretrained = await open();
+    const shape = { ...pretrained.shape, dropout };
+    const model = transformer({ ...pretrained, shape }, options);
+    const step = createStep(model, Training.parse({ optimizer: "sgd" }));
+    const rows = draws / 8;
+    const many = { inputs: Float32Array.from(Array(rows).fill(ids.at(-1)).flat()), labels: new Int32Array(rows) };
+    const ours = momentsOf(Array.from({ length: 8 }, () => [...step.fit(many, 0)]).flat());
+    const { dropped } = references[kinds.indexOf(kind)] ?? {};
+    if (!dropped) throw new Error("PyTorch gave nothing");
+    const spread = (row: number, column: number) => dropped.covariance[row]?.[column] ?? Number.NaN;
+    for (const [row, mean] of dropped.mean.entries()) {
+      const error = Math.sqrt((2 * spread(row, row)) / draws); // of the difference of two such means, by chance
+      expect(Math.abs((ours.mean[row] ?? Number.NaN) - mean), `mean of class ${row}`).toBeLessThan(5 * error);
+      for (const [column, covariance] of (ours.covariance[row] ?? []).entries()) {
+        const product = spread(row, row) * spread(column, column);
+        const chance = Math.sqrt((2 * (product + spread(row, column) ** 2)) / draws);
+        const difference = Math.abs(covariance - spread(row, column));
+        expect(difference, `covariance of classes ${row} and ${column}`).toBeLessThan(5 * chance);
+      }
+    }
+    step.dispose();
+    model.dispose();
+  });
+
   test("trains neither frozen embeddings nor frozen blocks", async () => {
     const pretrained = await open();
     const frozen = { embeddings: true, blocks: 2 };
-    const model = transformer(pretrained, { classes, maxTokens: 24, frozen, seed: 1 });
+    const model = transformer(pretrained, { ...options, frozen });
     const before = weightsOf(model);
     const step = createStep(model, Training.parse({ optimizer: "sgd" }));
     step.fit(batch, 1);
@@ -116,6 +165,19 @@ function weightsOf(model: ReturnType<typeof transformer>): Map<string, Float32Ar
     ["classifier.weight", read(tf.transpose(kernel))],
     ["classifier.bias", read(bias)],
   ]);
+}
+
+function momentsOf(logits: readonly number[]): Reference["dropped"] {
+  const columns = Array.from({ length: classes }, (_, column) =>
+    logits.filter((_, place) => place % classes === column),
+  );
+  const average = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const mean = columns.map(average);
+  const centred = columns.map((values, column) => values.map((value) => value - (mean[column] ?? 0)));
+  const covariance = centred.map((one) =>
+    centred.map((other) => average(one.map((value, place) => value * (other[place] ?? 0)))),
+  );
+  return { mean, covariance };
 }
 
 function lossOf(logits: Float32Array): number {
