@@ -12,16 +12,18 @@ const [before, start, after] = ["2026-11-26T14:00:00Z", "2026-11-26T15:00:00Z", 
 interface Seen {
   sync?: string;
   revision?: string; // that was synced last; what git says is "new"
+  tried?: string; // revision of an operation that ended before its sync began
   phase?: string | undefined;
   health: string;
   since?: string | undefined;
 }
 
 /** Whether Argo CD would send what a trigger is for, by its own program: it reads all from files, and reaches no cluster. */
-async function isTriggered(trigger: string, { sync = "Synced", revision = "new", phase, health, since }: Seen) {
+async function isTriggered(trigger: string, { sync = "Synced", revision = "new", tried, phase, health, since }: Seen) {
   await using folder = await temporaryFolder();
   const [app, kubeconfig] = [join(folder.path, "app.yaml"), join(folder.path, "kubeconfig")];
-  const operationState = phase && { phase, operation: {}, startedAt: start, syncResult: { revision } };
+  const operation = tried ? { operation: { sync: { revision: tried } } } : { operation: {}, syncResult: { revision } };
+  const operationState = phase && { phase, startedAt: start, ...operation };
   const status = {
     sync: { status: sync, revision: "new" },
     health: { status: health, ...(since && { lastTransitionTime: since }) },
@@ -64,6 +66,18 @@ test.each<[string, string, Seen, boolean]>([
     "degraded",
     "is just synced, where the last could not start",
     { ...synced, health: "Degraded", since: before },
+    false,
+  ],
+  [
+    "degraded",
+    "could not even be compared",
+    { sync: "OutOfSync", phase: "Error", health: "Healthy", tried: "new" },
+    true,
+  ],
+  [
+    "degraded",
+    "is not tried yet, where the last could not even be compared",
+    { sync: "OutOfSync", phase: "Error", health: "Healthy", tried: "old" },
     false,
   ],
   ["degraded", "is starting", { ...synced, health: "Progressing" }, false],
