@@ -21,12 +21,14 @@ export interface Sight {
   tree: ResourceTree;
   /** For how long the Application has been degraded without a break. */
   degradedMs: number;
+  /** For how long it has to be so before it counts. */
+  lastingMs?: number | undefined;
 }
 
 /** `deployed`: it runs. `superseded`: another release took its place first. `failed`: it will not run by itself. */
 export type Progress = { kind: "waiting" | "deployed" | "superseded" | "failed"; reason: string };
 
-const lastingMs = 45_000; // shorter, a pod may only be starting late
+const longEnoughMs = 45_000; // shorter, a pod may only be starting late
 
 /** How far a release has come on its way from the commit to the pods. */
 export function progressOf(sight: Sight): Progress {
@@ -80,7 +82,7 @@ export function imageOf({ name, tag, digest }: Overlay["image"]): string {
   return digest ? `${name}:${tag}@${digest}` : `${name}:${tag}`;
 }
 
-function lasting({ degradedMs }: Sight, reason: string): Progress {
+function lasting({ degradedMs, lastingMs = longEnoughMs }: Sight, reason: string): Progress {
   return degradedMs > lastingMs
     ? progress("failed", `degraded for ${Math.round(degradedMs / 1000)} s: ${reason}`)
     : progress("waiting", reason);

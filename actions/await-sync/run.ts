@@ -22,6 +22,7 @@ export interface AwaitParts {
   history: Pick<CodeHistory, "relation">; // of the same repository
   timeoutMs: number;
   pollMs?: number;
+  lastingMs?: number; // for how long what fails may still mend itself
   info: (line: string) => void;
 }
 
@@ -72,7 +73,7 @@ interface Look extends AwaitParts {
 }
 
 async function look({ env, model, commit }: Wanted, parts: Look): Promise<Progress> {
-  const { argocd, committer, history, awaited, refresh, degraded } = parts;
+  const { argocd, committer, history, awaited, refresh, degraded, lastingMs } = parts;
   const name = applicationName({ env, model });
   const application = await argocd.application(name, { refresh });
   const { namespace } = application.spec.destination;
@@ -85,7 +86,7 @@ async function look({ env, model, commit }: Wanted, parts: Look): Promise<Progre
   const isDegraded = application.status.health?.status === "Degraded" || tree.nodes.some(isFailing);
   const isBroken = application.status.conditions?.some(({ type }) => type === "ComparisonError") ?? false;
   const degradedMs = degraded(isDegraded || isBroken);
-  return progressOf({ awaited, relation, promoted, application, deployment, tree, degradedMs });
+  return progressOf({ awaited, relation, promoted, application, deployment, tree, degradedMs, lastingMs });
 }
 
 /** A pod that can't start; while its old ones answer, the Application as a whole only says that it is progressing. */

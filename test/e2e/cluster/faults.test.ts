@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { awaitSync } from "#actions/await-sync/run.ts";
-import { createArgocd } from "#actions/gitops/argocd.ts";
+import { type Argocd, createArgocd } from "#actions/gitops/argocd.ts";
 import { relay } from "#test/parts/cluster/forward.ts";
 import { followGitops } from "#test/parts/cluster/gitops.ts";
 import { argocdUrl, nodeAddress, ports } from "#test/parts/cluster/place.ts";
@@ -26,9 +26,13 @@ beforeAll(async () => {
 });
 afterAll(async () => await gitops?.[Symbol.asyncDispose]());
 
-function awaitCommit(commit: string, { seconds = 400, argocd = gitops.argocd } = {}) {
+function awaitCommit(
+  commit: string,
+  { seconds = 400, ...others }: { seconds?: number; argocd?: Argocd; lastingMs?: number } = {},
+) {
   const info = (line: string) => lines.push(line);
-  return awaitSync({ ...where, commit }, { ...gitops, argocd, timeoutMs: seconds * 1_000, pollMs: 500, info });
+  const times = { timeoutMs: seconds * 1_000, pollMs: 500 };
+  return awaitSync({ ...where, commit }, { ...gitops, ...times, ...others, info });
 }
 
 test("manifests that do not build fail the wait with kustomize's own words", async () => {
@@ -36,7 +40,7 @@ test("manifests that do not build fail the wait with kustomize's own words", asy
     source.replace("resources: [../../../base]", "resources: [../../../base, none.yaml]"),
   );
   const commit = await promotions.promoted(2);
-  expect(await awaitCommit(commit)).toMatchObject({
+  expect(await awaitCommit(commit, { lastingMs: 5_000 })).toMatchObject({
     kind: "failed",
     reason: expect.stringMatching(/degraded for \d+ s: Argo CD can't compare: [\s\S]*none\.yaml/),
   });

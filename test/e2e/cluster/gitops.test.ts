@@ -56,9 +56,9 @@ function otherModel() {
   return model;
 }
 
-function awaitCommit(commit: string, minutes = 8) {
+function awaitCommit(commit: string, times: { lastingMs?: number } = {}) {
   const info = (line: string) => lines.push(line);
-  return awaitSync({ ...where, commit }, { ...gitops, timeoutMs: minutes * 60_000, info });
+  return awaitSync({ ...where, commit }, { ...gitops, ...times, timeoutMs: 720_000, pollMs: 500, info });
 }
 
 /** What this many pods say that all have one release. */
@@ -73,7 +73,7 @@ const replicas = async () => {
 
 test("a promotion is deployed: Synced and Healthy, and its pods answer with the model that was promoted", async () => {
   const commit = await promotions.promoted(1, first);
-  expect(await awaitCommit(commit, 12)).toMatchObject({
+  expect(await awaitCommit(commit)).toMatchObject({
     kind: "deployed",
     reason: expect.stringContaining("version 1 is Synced and Healthy"),
     release: { version: "1" },
@@ -151,7 +151,7 @@ describe("what can't be asked", () => {
 test("an image that can't be pulled stops at the old pods, and why is told", async () => {
   const broken = { ...second, image: { ...second.image, digest: sha256Of("e") } };
   const commit = await promotions.promoted(2, broken);
-  expect(await awaitCommit(commit)).toMatchObject({
+  expect(await awaitCommit(commit, { lastingMs: 5_000 })).toMatchObject({
     kind: "failed",
     reason: expect.stringMatching(
       /degraded for \d+ s: .*pod iris-serving-\S+: .*(ErrImagePull|ImagePullBackOff|not found|pull)/i,

@@ -5,7 +5,7 @@ import { getJson, kubectl } from "./kubectl.ts";
 import { argocdUrl, folder, nodeAddress, pathWithPrograms, ports, program, programsFolder } from "./place.ts";
 import { start, untilReady } from "./processes.ts";
 
-const pollSeconds = "10"; // how often Argo CD looks at git when nobody calls it
+const pollSeconds = "3"; // how often Argo CD looks at git when nobody calls it
 const parts = {
   repoServer: "argocd-repo-server",
   controller: "argocd-application-controller",
