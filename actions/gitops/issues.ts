@@ -78,7 +78,7 @@ export async function findIssues(
         return { number, url, body: body ?? "", isOpen: state === "open", reason: reason ?? undefined };
       });
   } catch (error) {
-    throw new IssueError(`${repository}: no issue was opened, the others can't be read: ${said(error)}`, {
+    throw new IssueError(`${repository}: its issues can't be read, so none was changed: ${said(error)}`, {
       cause: error,
     });
   }

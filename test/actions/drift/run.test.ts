@@ -177,4 +177,13 @@ describe.concurrent("the one issue", () => {
       reason: expect.stringContaining("no issue was opened"),
     });
   });
+
+  test("that the token may not look for is told without a word of opening where there is one to close", async ({
+    expect,
+  }) => {
+    await using world = await createIssues();
+    const told = await world.tell(await comparedAs("stable"), { contents: "read" });
+    expect(told).toMatchObject({ kind: "refused", reason: expect.stringContaining("its issues can't be read") });
+    expect(JSON.stringify(told)).not.toContain("opened");
+  });
 });
