@@ -39,14 +39,15 @@ beforeAll(async () => {
   emitted = await serverMetrics();
 });
 
-/** Names of all series of a server whose model has a process of its own. */
+/** Names of all series of a server that sees a GPU, and whose model has a process of its own. */
 async function serverMetrics(): Promise<Set<string>> {
   await using model = await temporaryFolder();
   const { digest } = await writeCifar10Package(model.path);
   const served = await loadModel({ folder: model.path, digest, lineage: { name: "cifar10", version: "1" } });
   if (served.kind === "broken") throw served.cause;
   const limits = { bodyLimitBytes: 1_048_576, requestTimeoutMs: 1000 };
-  const app = await buildApp({ served, lifecycle: createLifecycle(served), limits });
+  const gpus = { memory: () => [{ gpu: "0", usedBytes: 1, totalBytes: 2 }], stop: () => undefined };
+  const app = await buildApp({ served, lifecycle: createLifecycle(served), limits, gpus });
   try {
     const { payload } = await app.inject("/metrics");
     return new Set(
@@ -66,6 +67,13 @@ test("every metric of every rule and panel is one that somebody emits", () => {
   const asked = [...exprs, ...panels].flatMap(metricsIn);
   expect(asked.length).toBeGreaterThan(80);
   expect(asked.filter((name) => !known.has(name))).toEqual([]);
+});
+
+test("GPU memory that servers see is looked at", () => {
+  const panels = dashboards.flatMap((board) => board.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)));
+  const own = [...emitted].filter((name) => name.startsWith("gpu_memory_"));
+  expect(own).toHaveLength(2);
+  expect(panels.flatMap(metricsIn)).toEqual(expect.arrayContaining(own));
 });
 
 test("every record is looked at, by a rule or a panel", () => {
