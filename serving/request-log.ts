@@ -1,58 +1,40 @@
-import { createWriteStream, statSync, type WriteStream } from "node:fs";
-import { rename } from "node:fs/promises";
 import { type Bins, binOf, binsOf } from "#training/drift/bins.ts";
 import type { LoggedRequest } from "#training/drift/logged-request.ts";
 import type { Reference } from "#training/package/reference.ts";
+import { openStorage } from "#training/storage/open.ts";
+import { openFileLog } from "./file-log.ts";
+import { openStoredLog } from "./stored-log.ts";
 
 /** Where requests are logged, and how many. */
 export interface RequestLogOptions {
-  readonly path: string;
+  readonly place: string; // a file, or s3://
   readonly share: number; // of the requests, drawn by chance
-  readonly maxBytes: number; // then the file is put aside as PATH.1, in place of the one before
+  readonly maxBytes: number; // of a file or object; then another one is begun
+  readonly everySeconds: number; // an object is written
 }
 
-/** Appends to the log; see `openRequestLog`. */
-export type RequestLog = ReturnType<typeof openRequestLog>;
+/** A log that drift is measured by; see `openRequestLog`. */
+export interface RequestLog {
+  /** Whether the next request is one of those to log. */
+  isDrawn(): boolean;
+  add(entry: LoggedRequest): void;
+  /** Writes what is still to be written. */
+  close(): Promise<void>;
+}
 
 /**
  * A log that drift is measured by: JSON lines, without the inputs themselves, which may be anybody's. It never stops a
  * request: what can't be written is told to `onError`, and lost.
  */
-export function openRequestLog({ path, share, maxBytes }: RequestLogOptions, onError: (error: Error) => void) {
-  let bytes = sizeOf(path);
-  let stream = open();
-  let turning = Promise.resolve();
-
-  function open(): WriteStream {
-    return createWriteStream(path, { flags: "a" }).on("error", onError);
-  }
-
-  const turn = () => {
-    bytes = 0;
-    const full = stream;
-    turning = new Promise<void>((resolve) => full.end(resolve))
-      .then(() => rename(path, `${path}.1`))
-      .catch(onError)
-      .then(() => {
-        stream = open();
-      });
-  };
-
-  return {
-    /** Whether the next request is one of those to log. */
-    isDrawn: () => share >= 1 || Math.random() < share,
-    add(entry: LoggedRequest): void {
-      if (stream.writableEnded) return; // the file is being put aside: some are lost
-      const line = `${JSON.stringify(entry)}\n`;
-      stream.write(line);
-      bytes += line.length;
-      if (bytes >= maxBytes) turn();
-    },
-    async close(): Promise<void> {
-      await turning;
-      await new Promise<void>((resolve) => stream.end(resolve));
-    },
-  };
+export function openRequestLog(
+  { place, share, ...sizes }: RequestLogOptions,
+  model: string,
+  onError: (error: Error) => void,
+): RequestLog {
+  const log = place.includes("://")
+    ? openStoredLog({ storage: openStorage(place), model, ...sizes }, onError)
+    : openFileLog(place, sizes.maxBytes, onError);
+  return { isDrawn: () => share >= 1 || Math.random() < share, ...log };
 }
 
 /** Logs predictions of a model, each with its inputs counted in the bins of the model's reference. */
@@ -80,8 +62,4 @@ function binned(input: Float32Array, columns: readonly Bins[]): number[][] {
     own[bin] = (own[bin] ?? 0) + 1;
   }
   return counts;
-}
-
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }

@@ -35,7 +35,8 @@ async function serve({ wanted, serving, access, requestLog, drainDelayMs, logLev
   const served = await loadModel(source, { knobs, log: (message) => logger.info(message) });
   if (served.kind === "broken") logger.error({ err: served.cause }, `not ready: ${served.reason}`);
   const lifecycle = createLifecycle(served);
-  const requests = requestLog && openRequestLog(requestLog, (err) => logger.error({ err }, "a request was not logged"));
+  const notLogged = (err: Error) => logger.error({ err }, "a request was not logged");
+  const requests = requestLog && openRequestLog(requestLog, served.lineage.name, notLogged);
   const gpus = await watchGpus();
   const app = await buildApp({
     ...{ served, lifecycle, limits, access, logger },

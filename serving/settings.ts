@@ -28,9 +28,10 @@ have), HOST (0.0.0.0) and PORT (8000); /version shows MODEL_NAME, MODEL_VERSION,
 MODEL_RUN_ID. Everywhere: BODY_LIMIT_BYTES and REQUEST_TIMEOUT_MS in place of the model's serving.bodyLimitBytes and
 serving.requestTimeoutMs; DRAIN_DELAY_MS (5000), for how long it goes on answering after SIGTERM, not ready, so that
 load balancers notice; API_TOKEN, which those who ask the model must then send as a bearer token; CORS_ORIGINS, web
-pages that may ask it, with commas between them (none); LOG_LEVEL (info); REQUEST_LOG, a file that what is asked and
-answered is appended to in a form that drift is measured by (npm run drift), REQUEST_LOG_SHARE of the requests (1), until
-it has REQUEST_LOG_MAX_BYTES (100,000,000) and is put aside as FILE.1.
+pages that may ask it, with commas between them (none); LOG_LEVEL (info); REQUEST_LOG, where what is asked and answered is
+logged in a form that drift is measured by (npm run drift), REQUEST_LOG_SHARE of the requests (1): a file, until it has
+REQUEST_LOG_MAX_BYTES (100,000,000) and is put aside as FILE.1, or s3://BUCKET/PREFIX, where the requests of each
+REQUEST_LOG_SECONDS (300) become an object MODEL/DAY/TIME-ID.jsonl.gz.
 `;
 
 const number = z.string().regex(/^\d+$/, "is not a whole number").transform(Number);
@@ -58,6 +59,7 @@ const Variables = z.object({
   REQUEST_LOG: z.string().optional(),
   REQUEST_LOG_SHARE: z.coerce.number().gt(0).max(1).default(1),
   REQUEST_LOG_MAX_BYTES: number.default(100_000_000),
+  REQUEST_LOG_SECONDS: number.pipe(z.int().positive().max(86_400)).default(300),
   LOG_LEVEL: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
 });
 
@@ -121,8 +123,8 @@ export function readSettings(argv: readonly string[], environment: Record<string
 }
 
 function requestLogOf(variables: z.infer<typeof Variables>): RequestLogOptions | undefined {
-  const { REQUEST_LOG: path, REQUEST_LOG_SHARE: share, REQUEST_LOG_MAX_BYTES: maxBytes } = variables;
-  return path === undefined ? undefined : { path, share, maxBytes };
+  const { REQUEST_LOG: place, REQUEST_LOG_SHARE: share, REQUEST_LOG_MAX_BYTES: maxBytes } = variables;
+  return place === undefined ? undefined : { place, share, maxBytes, everySeconds: variables.REQUEST_LOG_SECONDS };
 }
 
 function wantedOf(flags: z.infer<typeof Flags>, container?: z.infer<typeof ContainerVariables>): Wanted {

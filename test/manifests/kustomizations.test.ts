@@ -102,6 +102,32 @@ test("an overlay that scales by itself leaves the number of replicas to the auto
   await expect(kubeconform(await kustomizeText(dirname(path)))).resolves.toBeUndefined();
 });
 
+test("an overlay whose server logs requests gives it the place, keys and the way to the store, and nothing else", async () => {
+  await using folder = await temporaryFolder();
+  await cp(join(root, "manifests"), join(folder.path, "manifests"), { recursive: true });
+  const path = join(folder.path, "manifests/serving/overlays/prod/iris/kustomization.yaml");
+  const before = await kustomizeBuild(dirname(path));
+  expect(before["NetworkPolicy"]).toMatchObject({ spec: { egress: [] } });
+  await writeFile(path, `${await readFile(path, "utf8")}components: [../../../components/request-log]\n`);
+  const { Deployment, NetworkPolicy, ...others } = await kustomizeBuild(dirname(path));
+  expect(Deployment).toMatchObject({
+    spec: {
+      template: {
+        spec: {
+          automountServiceAccountToken: false,
+          containers: [
+            { envFrom: [{ configMapRef: { name: "serving" } }, { secretRef: { name: "serving", optional: true } }] },
+          ],
+        },
+      },
+    },
+  });
+  const ports = [53, 53, 443, 8333].map((port) => expect.objectContaining({ port }));
+  expect(NetworkPolicy).toMatchObject({ spec: { egress: [{ ports: ports.slice(0, 2) }, { ports: ports.slice(2) }] } });
+  expect(before).toMatchObject(others);
+  await expect(kubeconform(await kustomizeText(dirname(path)))).resolves.toBeUndefined();
+});
+
 test("each model of dev also runs on one machine, at a port of its own", async () => {
   const models = (env: string) => readdir(join(root, "manifests/serving/overlays", env));
   expect(await models("local")).toEqual(await models("dev"));

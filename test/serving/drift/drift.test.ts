@@ -1,16 +1,20 @@
 import { appendFile, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { request } from "undici";
 import { describe, expect, test } from "vitest";
+import { openStoredLog } from "#serving/stored-log.ts";
 import { parseIris } from "#test/parts/iris-rows.ts";
 import { classes, features, writeIrisPackage } from "#test/parts/iris-served.ts";
 import { runProgram } from "#test/parts/program.ts";
+import { startS3 } from "#test/parts/s3.ts";
 import { startServing } from "#test/parts/serving.ts";
 import { temporaryFolder } from "#test/parts/temporary-folder.ts";
 import type { LoggedRequest } from "#training/drift/logged-request.ts";
 import { measureDrift } from "#training/drift/measure.ts";
 import { createTally } from "#training/drift/tally.ts";
 import type { Reference } from "#training/package/reference.ts";
+import { openStorage } from "#training/storage/open.ts";
 
 const thresholds = { psi: 0.2, p: 0.01 };
 
@@ -126,17 +130,18 @@ test("what the server has logged is compared with its package: stable by its own
   expect(before.code).toBe(0);
 });
 
+const ask = async (url: string) => {
+  const body = JSON.stringify(Object.fromEntries(features.map(({ name }) => [name, 1])));
+  const headers = { "content-type": "application/json" };
+  const answer = await request(`${url}/predict`, { method: "POST", headers, body });
+  await answer.body.dump();
+  return answer.statusCode;
+};
+
 test("a log that is full is put aside, and one that can't be written harms no request", async () => {
   await using folder = await temporaryFolder();
   const [model, log] = [join(folder.path, "model"), join(folder.path, "requests.jsonl")];
   await writeIrisPackage(model);
-  const ask = async (url: string) => {
-    const body = JSON.stringify(Object.fromEntries(features.map(({ name }) => [name, 1])));
-    const headers = { "content-type": "application/json" };
-    const answer = await request(`${url}/predict`, { method: "POST", headers, body });
-    await answer.body.dump();
-    return answer.statusCode;
-  };
   await using small = await startServing(["--package", model], { REQUEST_LOG: log, REQUEST_LOG_MAX_BYTES: "1000" });
   for (let at = 0; at < 20; at++) expect(await ask(small.url)).toBe(200);
   await expect.poll(() => stat(`${log}.1`).then(({ size }) => size)).toBeGreaterThan(999);
@@ -146,6 +151,74 @@ test("a log that is full is put aside, and one that can't be written harms no re
   for (let at = 0; at < 5; at++) expect(await ask(broken.url)).toBe(200);
   await expect.poll(() => JSON.stringify(broken.log)).toContain("a request was not logged");
 });
+
+test("servers log to S3, where drift looks for the model: what is held is written from time to time and at the end", async () => {
+  await using folder = await temporaryFolder();
+  await writeIrisPackage(folder.path);
+  await using s3 = await startS3();
+  const log = `s3://${s3.bucket}/requests`;
+  const { endpoint, credentials, variables } = s3;
+  const keys = () => openStorage(log, folder.path, { endpoint, credentials }).list("flowers");
+  const serve = (more: Record<string, string>) => {
+    const settings = { ...variables, REQUEST_LOG: log, DRAIN_DELAY_MS: "0", ...more };
+    return startServing(["--package", folder.path, "--model", "flowers"], settings);
+  };
+  await using first = await serve({ REQUEST_LOG_SECONDS: "1" });
+  await using second = await serve({ REQUEST_LOG_MAX_BYTES: "1000" });
+  expect(await ask(first.url)).toBe(200);
+  await expect.poll(async () => (await keys()).length, { timeout: 30_000 }).toBe(1);
+  for (let at = 0; at < 50; at++) {
+    expect(await ask(second.url)).toBe(200);
+    if (at === 25) await expect.poll(async () => (await keys()).length, { timeout: 30_000 }).toBeGreaterThan(1); // full
+  }
+  expect(await ask(first.url)).toBe(200);
+  for (const server of [first, second]) {
+    server.kill("SIGTERM");
+    expect(await server.ended).toBe(0);
+  }
+  for (const key of await keys()) expect(key).toMatch(/^flowers\/20\d\d-\d\d-\d\d\/\d{6}-[0-9a-f]{8}\.jsonl\.gz$/);
+  const args = ["--package", folder.path, "--log", `${log}/flowers`, "--out", join(folder.path, "drift.html")];
+  const drift = await runProgram("serving/drift/main.ts", [...args, "--min-rows", "1"], { env: variables });
+  const leftOut = [...first.log, ...second.log].filter(({ msg }) => msg === "a request was not logged");
+  expect(drift.output).toMatch(/: 52 requests/);
+  expect(leftOut).toEqual([]);
+}, 120_000);
+
+test("while the store takes its time so much is held and no more, and what was left out is told", async () => {
+  const told: string[] = [];
+  const sizes: number[] = [];
+  const [isSlow, isFast] = [Promise.withResolvers<void>(), Promise.resolve()];
+  const storage = {
+    uri: "s3://slow",
+    write: (_: string, packed: Uint8Array) => {
+      sizes.push(gunzipSync(packed).length);
+      return sizes.length === 1 ? isSlow.promise : isFast;
+    },
+  };
+  const options = { storage, model: "iris", everySeconds: 3600, maxBytes: 1 };
+  const log = openStoredLog(options, ({ message }) => told.push(message));
+  const entry = { time: "", digest: "", inputs: [Array<number>(500_000).fill(1)], class: "", confidence: 1 }; // a megabyte
+  for (let at = 0; at < 20; at++) log.add(entry);
+  isSlow.resolve();
+  await log.close();
+  expect(told).toEqual(["10 requests came faster than s3://slow took them"]);
+  expect(sizes.map((size) => Math.floor(size / 1_000_000))).toEqual([1, 9]);
+});
+
+test("a store that is away harms no request: it is told, and the server ends in time", async () => {
+  await using folder = await temporaryFolder();
+  await writeIrisPackage(folder.path);
+  const variables = {
+    ...{ AWS_ENDPOINT_URL_S3: "http://127.0.0.1:1", AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" },
+    ...{ AWS_REGION: "us-east-1", REQUEST_LOG: "s3://bucket/requests", REQUEST_LOG_SECONDS: "1", DRAIN_DELAY_MS: "0" },
+  };
+  await using server = await startServing(["--package", folder.path], variables);
+  for (let at = 0; at < 5; at++) expect(await ask(server.url)).toBe(200);
+  await expect.poll(() => JSON.stringify(server.log), { timeout: 60_000 }).toContain("a request was not logged");
+  expect(await ask(server.url)).toBe(200);
+  server.kill("SIGTERM");
+  await server.ended;
+}, 120_000);
 
 test.for<[string, string[], RegExp]>([
   ["no arguments", [], /--package and --log/],
