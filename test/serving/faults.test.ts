@@ -82,9 +82,16 @@ test("kill -9 of the model's process: 503 and not ready while it starts again, n
 
 test("many times the load it can take: answered or turned away at once, memory flat, and itself again afterwards", async () => {
   await using server = await start();
-  await using agent = disposable(new Agent({ connections: 3000 }));
+  const agents = Array.from({ length: 10 }, () => new Agent({ connections: 300 }));
+  await using _ = disposable(agents);
+  // Connected before, some at a time: a client that is kept from sending on a new connection for seconds would be told 408.
+  for (const dispatcher of agents) {
+    const greetings = Array.from({ length: 300 }, () => request(`${server.url}/health/live`, { dispatcher }));
+    for (const { body } of await Promise.all(greetings)) await body.dump();
+  }
   const wave = async () => {
-    const answers = await Promise.all(Array.from({ length: 3000 }, () => predict(server, { agent })));
+    const crowd = agents.flatMap((agent) => Array.from({ length: 300 }, () => predict(server, { agent })));
+    const answers = await Promise.all(crowd);
     const count = (status: number) => answers.filter((answer) => answer.status === status).length;
     for (const { status, retryAfter } of answers) if (status === 503) expect(retryAfter).toBeGreaterThan(0);
     return { answered: count(200), refused: count(503) };
@@ -163,6 +170,10 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function disposable(agent: Agent): Agent & AsyncDisposable {
-  return Object.assign(agent, { [Symbol.asyncDispose]: () => agent.close() });
+function disposable(agents: readonly Agent[]): AsyncDisposable {
+  return {
+    async [Symbol.asyncDispose]() {
+      await Promise.all(agents.map((agent) => agent.close()));
+    },
+  };
 }
