@@ -9,6 +9,7 @@ import { buildApp } from "./app.ts";
 import { watchGpus } from "./gpu-memory.ts";
 import { createLifecycle } from "./lifecycle.ts";
 import { loadModel } from "./load.ts";
+import { gatherLines } from "./log-lines.ts";
 import { promotedPackage } from "./release.ts";
 import { openRequestLog } from "./request-log.ts";
 import { readSettings, type Settings, usage } from "./settings.ts";
@@ -28,8 +29,8 @@ async function serve({ wanted, serving, access, requestLog, drainDelayMs, logLev
   const { source, config } = await resolveWanted(wanted);
   const { host, port, bodyLimitBytes, requestTimeoutMs, ...knobs } = Serving.parse({ ...config, ...serving });
   const limits = { bodyLimitBytes, requestTimeoutMs };
-  // Lines gather for a moment, so that a busy server does not spend its time on writing them one by one.
-  const destination = pino.destination({ fd: 1, sync: false, minLength: 32_768, maxWrite: 65_536, periodicFlush: 250 });
+  const destination = gatherLines(pino.destination({ fd: 1, sync: false }));
+  process.on("exit", () => destination.flushSync());
   const logger = pino({ level: logLevel, base: null }, destination);
 
   const served = await loadModel(source, { knobs, log: (message) => logger.info(message) });

@@ -46,6 +46,25 @@ test("a package is verified, loaded and served; SIGTERM ends it with 0 and one l
   ]);
 });
 
+test("none of the lines of a crowd's requests is lost, whether the server is stopped or ended at once", async () => {
+  await using folder = await temporaryFolder();
+  await writeIrisPackage(folder.path);
+  for (const signals of [1, 2]) {
+    await using server = await startServing(["--package", folder.path], {
+      DRAIN_DELAY_MS: signals === 1 ? "0" : "60000",
+    });
+    const crowd = Array.from({ length: 300 }, async () => (await request(`${server.url}/predict`, post)).body.dump());
+    await Promise.all(crowd);
+    server.kill("SIGTERM");
+    if (signals === 2) {
+      await expect.poll(async () => (await request(`${server.url}/health/ready`)).statusCode).toBe(503);
+      server.kill("SIGTERM");
+    }
+    expect(await server.ended).toBe(signals - 1);
+    expect(server.log.filter((line) => line["route"] === "/predict")).toHaveLength(300);
+  }
+});
+
 test("a damaged package leaves the server up and not ready, its reason in the answer and in the log", async () => {
   await using folder = await temporaryFolder();
   await writeIrisPackage(folder.path);
