@@ -92,7 +92,7 @@ export const usageHeaders = {
   "x-memory-change-mb": {
     type: "string",
     description:
-      "Change of the process's resident memory meanwhile, in units of 2^20 bytes, whichever request caused it",
+      "Change of the process's resident memory meanwhile, to within a millisecond, in units of 2^20 bytes, whichever request caused it",
   },
   "x-cpu-ms": {
     type: "string",

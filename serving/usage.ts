@@ -21,8 +21,8 @@ export type UsageMeter = ReturnType<typeof createUsageMeter>;
 const freshMs = 1;
 
 /**
- * Latency by the monotonic clock; CPU time and resident memory of the process. A reading of CPU time costs 0.5 us, one of
- * memory 1: `process.memoryUsage.rss()` opens, reads and closes a file under /proc each time, here one stays open
+ * Latency by the monotonic clock; CPU time and resident memory of the process. A reading of CPU time costs 1 us, one of
+ * memory 3: `process.memoryUsage.rss()` opens, reads and closes a file under /proc each time, here one stays open
  * (Linux; elsewhere it is that function). CPU time is the whole process's, helper threads with it, because Linux
  * brings a single thread's (`process.threadCpuUsage`) up to date only every 4 ms, and most requests would take 0.
  *
@@ -32,13 +32,13 @@ const freshMs = 1;
  * twice: reading bodies and writing answers while others follow, and nothing of the time in which the server has nothing to
  * do. What the model's process says it spent comes to it.
  *
- * Memory is read at the end of each request, and at its start unless that was done within the last millisecond: its change
- * is the process's, whichever request caused it. The kernel counts it in batches of pages, per processor: most requests
- * change it by nothing, and a sum over many says more than one.
+ * Memory is read at the end of a request, and at its start, each unless that was done within the last millisecond: its change
+ * is the process's, whichever request caused it, and of requests that end together the first one's. The kernel counts it in
+ * batches of pages, per processor: most requests change it by nothing, and a sum over many says more than one.
  */
 export function createUsageMeter() {
   const memory = openMemory();
-  const bytes = { value: 0, atMs: -Infinity };
+  const bytes = { value: 0, atMs: -Infinity, endMs: -Infinity };
   const cpu = { ms: 0, atMs: -Infinity };
   const readBytes = (nowMs: number): number => {
     bytes.atMs = nowMs;
@@ -76,7 +76,11 @@ export function createUsageMeter() {
     close(account: Account): Usage {
       const nowMs = performance.now();
       pause(account, nowMs);
-      const memoryBytes = readBytes(nowMs) - account.startBytes;
+      if (nowMs - bytes.endMs >= freshMs) {
+        readBytes(nowMs);
+        bytes.endMs = nowMs;
+      }
+      const memoryBytes = bytes.value - account.startBytes;
       return { latencyMs: nowMs - account.startMs, memoryBytes, cpuMs: account.cpuMs };
     },
     end: memory.close,
