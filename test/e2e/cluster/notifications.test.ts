@@ -66,17 +66,18 @@ test("one whose place another took is superseded", async () => {
   expect(await awaitCommit(commit)).toMatchObject({ kind: "superseded", reason: expect.stringContaining("version 4") });
 });
 
-test("a training that ended starts the workflow finish, for its environment", async () => {
+test("a training that ended starts the workflow finish, for its environment, while another goes on", async () => {
   const { committer } = target;
-  await changePattern(committer, (job) => {
-    job.spec.activeDeadlineSeconds = 1; // it ends without a node
-  });
   const storage = createFolderStorage(stack.use(await temporaryFolder()).path);
-  const before = road.hub.state.dispatches.length;
   const parts = { committer, storage, argocd: undefined, retry: false, timeoutMs: 0, info: () => undefined };
-  await trainInCluster(await orderOf("iris", "1"), parts);
-  const told = { event: "repository_dispatch", name: "training-ended", inputs: { env: "dev" } };
-  await expect
-    .poll(() => road.hub.state.dispatches.slice(before), { timeout: 180_000, interval: 1_000 })
-    .toContainEqual(expect.objectContaining(told));
+  const before = road.hub.state.dispatches.length;
+  const told = () => road.hub.state.dispatches.slice(before);
+  await trainInCluster(await orderOf("iris", "1"), parts); // it waits for a node
+  await changePattern(committer, (job) => {
+    job.spec.activeDeadlineSeconds = 1; // it ends without one
+  });
+  await trainInCluster(await orderOf("iris", "2"), parts);
+  await expect.poll(told, { timeout: 180_000, interval: 1_000 }).not.toEqual([]);
+  const ended = { event: "repository_dispatch", name: "training-ended", inputs: { env: "dev" } };
+  expect(told()).toEqual([expect.objectContaining(ended)]);
 });

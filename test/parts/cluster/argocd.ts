@@ -31,6 +31,7 @@ export async function startArgocd(): Promise<void> {
   await run(parts.controller, [
     ...["--redis", redis, ...repoServer, "--app-resync", pollSeconds],
     ...["--status-processors", "5", "--operation-processors", "5"],
+    "--persist-resource-health", // argocd/config asks for it
   ]);
   await run(parts.applicationSets, [
     ...["--argocd-repo-server", `127.0.0.1:${ports.repoServer}`, "--repo-server-plaintext", "--namespace", "argocd"],
