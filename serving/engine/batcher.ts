@@ -53,13 +53,16 @@ export function createBatcher({ dynamicBatching, buckets, lengthOf, compute }: B
   };
 
   const run = async (batch: readonly Waiting[], bucket: Bucket): Promise<void> => {
+    const inputs = batch.map(({ input }) => input);
     const startMs = performance.now();
+    let tookMs = 0;
+    const goOn = () => {
+      tookMs = performance.now() - startMs;
+      computing = undefined;
+      next();
+    };
     try {
-      const { probabilities, cpuMs } = await compute(
-        batch.map(({ input }) => input),
-        bucket.width,
-      );
-      const tookMs = performance.now() - startMs;
+      const { probabilities, cpuMs } = await compute(inputs, bucket.width).finally(goOn); // and only then answers these
       recent.expectedMs = (1 - memory) * recent.expectedMs + memory * bucket.batchMs(batch.length);
       recent.actualMs = (1 - memory) * recent.actualMs + memory * tookMs;
       answer(batch, probabilities, cpuMs / batch.length);
@@ -87,10 +90,7 @@ export function createBatcher({ dynamicBatching, buckets, lengthOf, compute }: B
     }
     const batch = queue.take(bucket);
     computing = { bucket, rows: batch.length };
-    void run(batch, bucket).finally(() => {
-      computing = undefined;
-      next();
-    });
+    void run(batch, bucket);
   };
 
   const stopSweeping = () => {

@@ -43,16 +43,12 @@ function answered(predictor: Predictor, message: BatchMessage): ProcessMessage {
 
 let room = new Float32Array();
 
-/** Waits for the inputs of a batch, which are valid until the next ones are read. */
+/** The inputs of a batch, which are valid until the next ones are read. */
 function readInputs({ rows, width }: BatchMessage): Float32Array {
   const count = rows * width;
   if (room.length < count) room = new Float32Array(count);
-  const bytes = new Uint8Array(room.buffer, 0, 4 * count);
-  for (let at = 0; at < bytes.length; ) {
-    const read = readSync(inputsDescriptor, bytes, at, bytes.length - at, null);
-    if (read === 0) process.exit(); // the server is gone
-    at += read;
-  }
+  const read = readSync(inputsDescriptor, room, 0, 4 * count, 0);
+  if (read !== 4 * count) throw new Error(`${read} bytes of inputs are there, where ${4 * count} were announced`);
   return room.subarray(0, count);
 }
 

@@ -9,10 +9,13 @@ export interface Task {
   readonly threads: number; // that an operation may use
 }
 
-/** File descriptor that the model's process reads inputs from: float32 values of this machine's byte order. */
+/**
+ * File descriptor of the file that the model's process finds inputs in: float32 values of this machine's byte order, those
+ * of the newest batch from its start on.
+ */
 export const inputsDescriptor = 4;
 
-/** To the model's process: `rows` inputs of `width` values each follow at `inputsDescriptor`, one after the other. */
+/** To the model's process: `rows` inputs of `width` values each are at `inputsDescriptor`, one after the other. */
 export interface BatchMessage {
   readonly rows: number;
   readonly width: number;

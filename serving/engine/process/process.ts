@@ -1,11 +1,13 @@
 import { type ChildProcess, fork } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import type { Socket } from "node:net";
+import { closeSync, existsSync, openSync, unlinkSync, writevSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BatchAnswer } from "#serving/engine/batcher.ts";
 import { UnavailableError } from "#serving/engine/engine.ts";
-import { type BatchMessage, inputsDescriptor, type ProcessMessage, type Task } from "./messages.ts";
+import type { BatchMessage, ProcessMessage, Task } from "./messages.ts";
 
 export interface ModelProcessOptions {
   readonly task: Task;
@@ -17,6 +19,7 @@ export interface ModelProcessOptions {
 
 type Ready = Extract<ProcessMessage, { kind: "ready" }>;
 
+const sharedMemory = "/dev/shm"; // of Linux
 const longestPauseMs = 10_000;
 const closingMs = 2_000;
 
@@ -25,6 +28,7 @@ const closingMs = 2_000;
  * double, for as long as it does not stay. `start` rejects when the first one does not come up.
  */
 export function createModelProcess({ task, executionTimeoutMs, log, onAway }: ModelProcessOptions) {
+  const inputsFile = openNameless();
   let child: ChildProcess | undefined;
   let pending: PromiseWithResolvers<BatchAnswer> | undefined;
   let reason: string | undefined = "the model is being loaded";
@@ -35,10 +39,9 @@ export function createModelProcess({ task, executionTimeoutMs, log, onAway }: Mo
 
   const spawn = async (): Promise<Ready> => {
     const program = join(import.meta.dirname, "main.ts");
-    const stdio = ["ignore", 2, 2, "ipc", "pipe"] as const; // the server's own output is its log
+    const stdio = ["ignore", 2, 2, "ipc", inputsFile] as const; // the server's own output is its log
     const own = fork(program, [JSON.stringify(task)], { execArgv: [], stdio: [...stdio], serialization: "advanced" });
     child = own;
-    inputsOf(own).on("error", () => undefined); // what can't be written ends with the process
     const ready = Promise.withResolvers<Ready>();
     own.on("error", ready.reject); // it could not be started
     own.on("message", (message: ProcessMessage) => {
@@ -69,6 +72,7 @@ export function createModelProcess({ task, executionTimeoutMs, log, onAway }: Mo
     onAway(reason);
     while (!isClosing) {
       if (failures > 0) await sleep(Math.min(longestPauseMs, 50 * 2 ** failures), undefined, { ref: false });
+      if (isClosing) return;
       failures += 1;
       restarts += 1;
       try {
@@ -98,7 +102,8 @@ export function createModelProcess({ task, executionTimeoutMs, log, onAway }: Mo
         own?.kill("SIGKILL");
       }, executionTimeoutMs);
       try {
-        if (own) send(own, inputs, width);
+        writeInputs(inputsFile, inputs, width);
+        own?.send({ rows: inputs.length, width } satisfies BatchMessage, () => undefined);
         return await answer.promise;
       } finally {
         clearTimeout(timer);
@@ -106,27 +111,37 @@ export function createModelProcess({ task, executionTimeoutMs, log, onAway }: Mo
       }
     },
     async close(): Promise<void> {
+      if (isClosing) return;
       isClosing = true;
+      reason ??= "the server is being closed";
       const own = child;
-      if (!own || own.exitCode !== null || own.signalCode !== null) return;
-      const ended = once(own, "exit");
-      if (own.connected) own.disconnect();
-      const timer = setTimeout(() => own.kill("SIGKILL"), closingMs);
-      await ended;
-      clearTimeout(timer);
+      if (own && own.exitCode === null && own.signalCode === null) {
+        const ended = once(own, "exit");
+        if (own.connected) own.disconnect();
+        const timer = setTimeout(() => own.kill("SIGKILL"), closingMs);
+        await ended;
+        clearTimeout(timer);
+      }
+      closeSync(inputsFile);
     },
   };
 }
 
-/** Inputs go their own way, as they are: as part of the message they would be copied four times more. */
-function send(child: ChildProcess, inputs: readonly Float32Array[], width: number): void {
-  child.send({ rows: inputs.length, width } satisfies BatchMessage, () => undefined);
-  const stream = inputsOf(child);
-  stream.cork();
-  for (const input of inputs) stream.write(Buffer.from(input.buffer, input.byteOffset, 4 * width));
-  stream.uncork();
+/**
+ * A file that only who has it open can find, in memory where the system has a place for such. Inputs go through it: a
+ * message or a socket would have them copied more often, and would hold the model up whenever they are more than its buffer.
+ */
+function openNameless(): number {
+  const folder = existsSync(sharedMemory) ? sharedMemory : tmpdir();
+  const path = join(folder, `slipway-${randomUUID()}`);
+  const file = openSync(path, "wx+", 0o600);
+  unlinkSync(path);
+  return file;
 }
 
-function inputsOf(child: ChildProcess): Socket {
-  return child.stdio[inputsDescriptor] as Socket;
+function writeInputs(file: number, inputs: readonly Float32Array[], width: number): void {
+  const bytes = inputs.map(({ buffer, byteOffset }) => new Uint8Array(buffer, byteOffset, 4 * width));
+  const written = writevSync(file, bytes, 0);
+  const size = 4 * width * inputs.length;
+  if (written !== size) throw new Error(`only ${written} of ${size} bytes could be handed to the model's process`);
 }

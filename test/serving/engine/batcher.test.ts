@@ -61,6 +61,14 @@ test("the first goes at once, and what comes while it is computed goes together,
   expect(await Promise.all(answers)).toEqual([2, 4, 6, 8, 10, 12]);
 });
 
+test("the model gets its next batch before anybody is told of the last", async () => {
+  const { batcher, answerNext, asked } = start();
+  const begun = batcher.ask(Float32Array.of(1), nobody).then(() => asked().length);
+  void batcher.ask(Float32Array.of(2), nobody);
+  await answerNext();
+  expect(await begun).toBe(2);
+});
+
 test("each is charged its share of the batch's CPU time, and the batch is told of", async () => {
   const { ask, answerNext, batcher } = start();
   const charged: number[] = [];
