@@ -71,7 +71,7 @@ async function pictureOf(points: readonly Point[]): Promise<string> {
         field: "server",
         type: "nominal" as const,
         scale: { domain: ["Slipway", "FastAPI + Keras, batched"], range: ["#2563eb", "#ea580c"] },
-        legend: { title: null, orient: "bottom" as const },
+        legend: { title: null, orient: "bottom" as const, labelLimit: 0 },
       },
     },
   });
