@@ -23,7 +23,8 @@ export async function setupFolder() {
     string,
     string,
   ];
-  for (const part of [".ci", "training/native"]) await cp(join(checkout, part), join(root, part), { recursive: true });
+  for (const part of [".ci", "training/native", "manifests/platform"])
+    await cp(join(checkout, part), join(root, part), { recursive: true });
   await mkdir(bin);
   for (const path of ["/bin/sh", "/bin/mkdir", process.execPath])
     await symlink(path, join(bin, path.split("/").at(-1) ?? ""));
