@@ -22,6 +22,7 @@ export async function runOracle(
     TF_CPP_MIN_LOG_LEVEL: "3",
     CUDA_VISIBLE_DEVICES: "-1",
     MLFLOW_DISABLE_TELEMETRY: "true",
+    OMP_NUM_THREADS: "1", // PyTorch's threads spin while others have the cores
   };
   const child = spawn(python, [resolve(root, script)], { env });
   child.stdin.on("error", () => undefined); // it ended without reading; its exit code and stderr tell

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -119,7 +119,7 @@ describe("a run arrives whole, once, with its true end", () => {
     for (const afterMs of [0, 150, 400, 700]) {
       const path = `${journalPath}-${afterMs}`;
       const child = spawn(process.execPath, [join(import.meta.dirname, "endless-run.ts"), path, mlflow.uri]);
-      while (!existsSync(path)) await sleep(10);
+      while ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) await sleep(10); // until it has begun a run
       await sleep(afterMs);
       child.kill("SIGKILL");
       await once(child, "exit");
