@@ -12,7 +12,10 @@ export default defineConfig({
     testTimeout: 120_000, // far more than any takes: a busy machine is no failure
     hookTimeout: 300_000, // a cold MLflow or TensorFlow import on a busy machine
     teardownTimeout: 30_000,
-    globalSetup: ["test/parts/mlflow-global.ts"], // names the MLflow that test files share; the first to ask starts it
+    globalSetup: [
+      "test/parts/mlflow-global.ts", // names the MLflow that test files share; the first to ask starts it
+      "test/parts/compile-cache.ts",
+    ],
     restoreMocks: true,
     expect: { requireAssertions: true },
     reporters: results ? ["default", ["json", { outputFile: results }]] : ["default"],

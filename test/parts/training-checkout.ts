@@ -53,7 +53,7 @@ export async function createTrainingCheckout() {
         [join(folder.path, program), "--env", environment, "--model", model, ...settings],
         {
           cwd: folder.path,
-          env: { ...process.env, ...env, ...places, NODE_COMPILE_CACHE: join(folder.path, "compiled") },
+          env: { ...process.env, ...env, ...places },
           stdio: ["ignore", "pipe", "pipe"],
         },
       );
