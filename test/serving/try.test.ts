@@ -4,10 +4,12 @@ import { writeIrisPackage } from "#test/parts/iris-served.ts";
 import { runProgram } from "#test/parts/program.ts";
 import { sha256Of } from "#test/parts/release.ts";
 import { temporaryFolder } from "#test/parts/temporary-folder.ts";
+import { writeTextPackage } from "#test/parts/text-served.ts";
 
 test.each([
   { model: "a table's", write: writeIrisPackage, examples: 1 },
   { model: "a picture's", write: writeCifar10Package, examples: 2 }, // as numbers and in base64
+  { model: "a text's", write: writeTextPackage, examples: 1 },
 ])("$model model answers each example of its documentation, which ends building its image", async (each) => {
   await using folder = await temporaryFolder();
   const { digest } = await each.write(folder.path);
