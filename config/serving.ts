@@ -1,3 +1,4 @@
+import { parse, stringify } from "yaml";
 import { z } from "zod";
 
 /**
@@ -32,6 +33,33 @@ export const Serving = z.strictObject({
   dynamicBatching: DynamicBatching.prefault({}),
   executionTimeoutMs: z.int().positive().default(30_000), // of a batch; the model's process is ended and started again
 });
+
+/** What of it an image carries, whose container decides on its own where to listen. */
+const Settings = Serving.omit({ host: true, port: true });
+
+/** These settings of a model's configuration. */
+export function settingsOf(serving: Serving): z.infer<typeof Settings> {
+  const { host: _host, port: _port, ...settings } = serving;
+  return settings;
+}
+
+/** These settings on one line of YAML, without quotes, so that it can be a value of whatever passes it on. */
+export function settingsText(serving: Serving): string {
+  return stringify(settingsOf(serving), { collectionStyle: "flow", flowCollectionPadding: false, lineWidth: 0 }).trim();
+}
+
+/** Reads them, of YAML or JSON; what is left out has its default. */
+export const SettingsText = z
+  .string()
+  .transform((text, context) => {
+    try {
+      return parse(text, { maxAliasCount: 0 }) as unknown;
+    } catch (error) {
+      context.addIssue({ code: "custom", message: `is not YAML: ${error instanceof Error ? error.message : error}` });
+      return z.NEVER;
+    }
+  })
+  .pipe(Settings);
 
 export type DynamicBatching = z.infer<typeof DynamicBatching>;
 export type Serving = z.infer<typeof Serving>;

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { BadInputError } from "#config/bad-input.ts";
-import type { Serving } from "#config/serving.ts";
+import { type Serving, SettingsText } from "#config/serving.ts";
 import { Digest } from "#training/candidate.ts";
 import type { Source } from "./load.ts";
 import type { RequestLogOptions } from "./request-log.ts";
@@ -25,7 +25,8 @@ export const usage = `Serve a model over HTTP: predictions, API documentation, h
 
 In a container the environment says what to serve: MODEL_DIR (folder of the package) and MODEL_DIGEST (which it must
 have), HOST (0.0.0.0) and PORT (8000); /version shows MODEL_NAME, MODEL_VERSION, MODEL_CONTENT_HASH, MODEL_GIT_SHA and
-MODEL_RUN_ID. Everywhere: BODY_LIMIT_BYTES and REQUEST_TIMEOUT_MS in place of the model's serving.bodyLimitBytes and
+MODEL_RUN_ID. Everywhere: SERVING, in place of what the model's configuration has under serving:, such as
+{maxBatchSize: 8}, which an image has from that configuration; BODY_LIMIT_BYTES and REQUEST_TIMEOUT_MS in place of the model's serving.bodyLimitBytes and
 serving.requestTimeoutMs; DRAIN_DELAY_MS (5000), for how long it goes on answering after SIGTERM, not ready, so that
 load balancers notice; API_TOKEN, which those who ask the model must then send as a bearer token; CORS_ORIGINS, web
 pages that may ask it, with commas between them (none); LOG_LEVEL (info); REQUEST_LOG, where what is asked and answered is
@@ -47,6 +48,7 @@ const Flags = z.strictObject({
 });
 
 const Variables = z.object({
+  SERVING: SettingsText.optional(),
   BODY_LIMIT_BYTES: number.optional(),
   REQUEST_TIMEOUT_MS: number.optional(),
   DRAIN_DELAY_MS: number.default(5000),
@@ -106,12 +108,15 @@ export function readSettings(argv: readonly string[], environment: Record<string
   return {
     help: flags.help,
     wanted: wantedOf(flags, container),
-    serving: present({
-      host: flags.host ?? container?.HOST,
-      port: flags.port ?? container?.PORT,
-      bodyLimitBytes: variables.BODY_LIMIT_BYTES,
-      requestTimeoutMs: variables.REQUEST_TIMEOUT_MS,
-    }),
+    serving: {
+      ...variables.SERVING,
+      ...present({
+        host: flags.host ?? container?.HOST,
+        port: flags.port ?? container?.PORT,
+        bodyLimitBytes: variables.BODY_LIMIT_BYTES,
+        requestTimeoutMs: variables.REQUEST_TIMEOUT_MS,
+      }),
+    },
     access: {
       corsOrigins: variables.CORS_ORIGINS,
       ...present({ token: variables.API_TOKEN }),

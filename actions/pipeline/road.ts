@@ -4,6 +4,7 @@ import { run as gate } from "#actions/gate/run.ts";
 import { readChampion } from "#actions/gitops/champion.ts";
 import { createCodeHistory } from "#actions/gitops/code-history.ts";
 import { openLocalRepository } from "#actions/gitops/local-repository.ts";
+import { serverDigest } from "#actions/gitops/server-digest.ts";
 import { promote } from "#actions/promote/run.ts";
 import { register } from "#actions/register/run.ts";
 import { run as report } from "#actions/report/run.ts";
@@ -11,7 +12,6 @@ import { ExitCode } from "#config/exit-code.ts";
 import { loadConfig } from "#config/load.ts";
 import { readTools } from "#config/tools.ts";
 import { packageUriOf } from "#training/candidate-store.ts";
-import { treeHash } from "#training/content-hash.ts";
 import { evaluateCandidate } from "#training/evaluate/run.ts";
 import { readGitState } from "#training/git-state.ts";
 import { metricName, metricText } from "#training/metric-text.ts";
@@ -108,11 +108,12 @@ export async function travel({ env, model, set, sweep }: Arguments, parts: RoadP
   }
 
   const promoted = await list.step("Promote", async () => {
+    const server = await serverDigest(codeRoot, config.serving);
     const [value] = await promote([registered.release], {
       committer: repository,
       history: createCodeHistory(root),
       order: config.promotion.order,
-      servingTree: await treeHash(join(codeRoot, "serving")),
+      server: () => server,
       blocked: async (version) => client && (await blockedReason(client, version)),
     });
     return { value, note: value.reason };

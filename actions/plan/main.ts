@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { readOverlay } from "#actions/gitops/overlay.ts";
 import { overlayText } from "#actions/gitops/overlay-text.ts";
+import { serverDigest } from "#actions/gitops/server-digest.ts";
 import { codeRoot } from "#actions/io/code-root.ts";
 import { loadActionConfig } from "#actions/io/config.ts";
 import { connectGitHub } from "#actions/io/connect.ts";
@@ -11,7 +12,6 @@ import { runAction } from "#actions/io/run-action.ts";
 import { writeSummary } from "#actions/io/summary.ts";
 import { listModels } from "#config/load.ts";
 import type { Config } from "#config/schema.ts";
-import { treeHash } from "#training/content-hash.ts";
 import { openStorage } from "#training/storage/open.ts";
 import { Inputs } from "./inputs.ts";
 import { matrix, type Planned, planTable } from "./matrix.ts";
@@ -20,7 +20,6 @@ import { firstEnvironment, plan } from "./run.ts";
 await runAction(async () => {
   const inputs = readInputs(Inputs);
   const root = resolve(inputs.root);
-  const servingTree = await treeHash(resolve(codeRoot, "serving"));
   const connect = () => connectGitHub(inputs.token);
   const championOf = async (config: Config) => {
     const source = await overlayText(config, { root, connect });
@@ -33,7 +32,8 @@ await runAction(async () => {
     const champion = await championOf(config);
     const storage = openStorage(config.models.uri, root);
     const devRelease = async () => championOf(await loadActionConfig({ ...inputs, env: firstEnvironment }, model));
-    const decided = await plan(config, { root, codeRoot, storage, champion, servingTree, devRelease });
+    const server = await serverDigest(codeRoot, config.serving);
+    const decided = await plan(config, { root, codeRoot, storage, champion, server, devRelease });
     info(`${model}: ${decided.kind} (${decided.reason})`);
     planned.push({ model, plan: decided, champion });
   }

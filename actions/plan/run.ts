@@ -13,7 +13,7 @@ export type Plan =
   | { kind: "rebuild" | "release"; reason: string; packageUri: string; modelDigest: Digest };
 
 export interface PlanParts extends TrainingParts {
-  servingTree: Digest; // of the folder serving/ of Slipway's checkout
+  server: Digest; // of what serves the model: `serverDigest`
   /** What runs in dev; asked only for an environment that does not train. */
   devRelease: () => Promise<Overlay | undefined>;
 }
@@ -36,13 +36,10 @@ function planRelease(champion: Overlay | undefined, dev: Overlay | undefined): P
   return { kind: "release", reason: `version ${version} runs in ${firstEnvironment}`, packageUri, modelDigest };
 }
 
-function planImage(
-  model: string,
-  { champion, servingTree }: Pick<PlanParts, "champion" | "servingTree">,
-): Plan | undefined {
+function planImage(model: string, { champion, server }: Pick<PlanParts, "champion" | "server">): Plan | undefined {
   if (!champion) return undefined;
   const { version, modelDigest, packageUri, image } = champion;
-  if (image.tag === imageTag({ model, modelDigest, servingTree })) return undefined;
+  if (image.tag === imageTag({ model, modelDigest, server })) return undefined;
   const reason = `what serves version ${version} has changed since its image ${image.tag}`;
   return { kind: "rebuild", reason, packageUri, modelDigest };
 }

@@ -13,7 +13,8 @@ export type Promotable = Exclude<Release, { state: "promoted" }>;
 export interface Considerations {
   history: CodeHistory;
   order: Promotion["order"];
-  servingTree: Digest; // of the folder serving/: part of the tag of an image that was not built yet
+  /** The digest of what serves a model: part of the tag of an image that was not built yet. */
+  server: (model: string) => Digest;
   /** The digest of the pushed image of a release that was not marked as built. */
   imageDigest?: Digest | undefined;
   /** Why a version must not run, from its tag `blocked` in the registry; `undefined` when it may. */
@@ -46,8 +47,8 @@ export async function consider(
   return decide({ contender: overlay, current, relation, order, blocked: reason });
 }
 
-function imageOf(release: Promotable, source: string, { servingTree, imageDigest }: Considerations): Image {
+function imageOf(release: Promotable, source: string, { server, imageDigest }: Considerations): Image {
   if (release.state === "built") return release.image;
-  const image = { name: imageNameOf(source), tag: imageTag({ ...release, servingTree }) };
+  const image = { name: imageNameOf(source), tag: imageTag({ ...release, server: server(release.model) }) };
   return imageDigest ? { ...image, digest: imageDigest } : image;
 }

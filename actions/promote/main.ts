@@ -1,8 +1,9 @@
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { createCodeHistory, firstKnown } from "#actions/gitops/code-history.ts";
 import { createGitHubCodeHistory } from "#actions/gitops/github-history.ts";
 import { openGitHubTarget } from "#actions/gitops/github-target.ts";
+import { serverDigest } from "#actions/gitops/server-digest.ts";
 import { annotate } from "#actions/io/annotate.ts";
 import { codeRoot } from "#actions/io/code-root.ts";
 import { loadActionConfig } from "#actions/io/config.ts";
@@ -16,7 +17,7 @@ import { runAction } from "#actions/io/run-action.ts";
 import { writeSummary } from "#actions/io/summary.ts";
 import { BadInputError } from "#config/bad-input.ts";
 import { ExitCode } from "#config/exit-code.ts";
-import { treeHash } from "#training/content-hash.ts";
+import type { Digest } from "#training/candidate.ts";
 import { readJsonFile } from "#training/json-file.ts";
 import { isAway } from "#training/mlflow/away.ts";
 import { MlflowError, MlflowUnreachableError } from "#training/mlflow/errors.ts";
@@ -28,12 +29,12 @@ import { outcomeOf, promoteTable } from "./summary.ts";
 
 await runAction(async () => {
   const inputs = readInputs(Inputs);
-  const hashing = treeHash(join(codeRoot, "serving"));
   const connecting = connectGitHub(inputs.token);
-  for (const early of [hashing, connecting]) early.catch(() => undefined); // awaited below
+  connecting.catch(() => undefined); // awaited below
   const root = resolve(inputs.root);
   const releases = await Promise.all(inputs.releases.map((file) => readJsonFile(file, Release)));
-  const [config, ...others] = await Promise.all(releases.map(({ model }) => loadActionConfig(inputs, model)));
+  const configs = await Promise.all(releases.map(({ model }) => loadActionConfig(inputs, model)));
+  const [config, ...others] = configs;
   if (!config || others.some(({ promotion }) => !isDeepStrictEqual(promotion, config.promotion)))
     throw new BadInputError("these models are promoted into different places: promote them by steps of their own");
   const {
@@ -42,6 +43,8 @@ await runAction(async () => {
     mode = config.promotion.mode,
   } = inputs;
 
+  const hashing = configs.map(async ({ model, serving }) => [model, await serverDigest(codeRoot, serving)] as const);
+  const servers = new Map(await Promise.all(hashing));
   const { github, here } = await connecting;
   const target = await openGitHubTarget(github, here, { repository, branch, mode });
   const client = connectMlflow(config);
@@ -56,7 +59,7 @@ await runAction(async () => {
           createCodeHistory(root),
         ]),
         order: config.promotion.order,
-        servingTree: await hashing,
+        server: (model) => servers.get(model) as Digest, // of each release there is one
         imageDigest: inputs["image-digest"],
         blocked: (version) => blockedReason(client, version),
       },

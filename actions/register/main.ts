@@ -1,7 +1,8 @@
-import { join, relative, resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import { imageTag } from "#actions/gitops/image-tag.ts";
 import { imageNameOf } from "#actions/gitops/overlay.ts";
 import { overlayText } from "#actions/gitops/overlay-text.ts";
+import { serverDigest } from "#actions/gitops/server-digest.ts";
 import { codeRoot } from "#actions/io/code-root.ts";
 import { loadActionConfig } from "#actions/io/config.ts";
 import { connectGitHub } from "#actions/io/connect.ts";
@@ -11,13 +12,13 @@ import { connectMlflow } from "#actions/io/mlflow.ts";
 import { setOutputs } from "#actions/io/outputs.ts";
 import { runAction } from "#actions/io/run-action.ts";
 import { ExitCode } from "#config/exit-code.ts";
-import { treeHash } from "#training/content-hash.ts";
+import { settingsText } from "#config/serving.ts";
 import { readGitState } from "#training/git-state.ts";
 import { Inputs } from "./inputs.ts";
 import { registerFiles } from "./register-files.ts";
 
 const codes = { discarded: ExitCode.gateFailed, held: ExitCode.held };
-const nothing = { version: "", release: "", "image-name": "", "image-tag": "" };
+const nothing = { version: "", release: "", "image-name": "", "image-tag": "", "serving-settings": "" };
 
 await runAction(async () => {
   const inputs = readInputs(Inputs);
@@ -42,13 +43,14 @@ await runAction(async () => {
   const { version, modelDigest } = result.release;
   info(`version ${version} of ${model}${result.isNew ? "" : ", which was there already"}`);
   const source = await overlayText(config, { root, connect: () => connectGitHub(inputs.token) });
-  const servingTree = await treeHash(join(codeRoot, "serving"));
+  const server = await serverDigest(codeRoot, config.serving);
   setOutputs({
     kind: result.kind,
     version,
     release: relative(".", resolve(inputs.release)),
     "image-name": source && imageNameOf(source),
-    "image-tag": imageTag({ model, modelDigest, servingTree }),
+    "image-tag": imageTag({ model, modelDigest, server }),
+    "serving-settings": settingsText(config.serving),
   });
   return undefined;
 });

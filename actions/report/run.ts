@@ -4,10 +4,10 @@ import { dirname, join } from "node:path";
 import type { z } from "zod";
 import { imageTag } from "#actions/gitops/image-tag.ts";
 import { imageNameOf, type Overlay } from "#actions/gitops/overlay.ts";
+import { serverDigest } from "#actions/gitops/server-digest.ts";
 import type { Config } from "#config/schema.ts";
 import { Candidate, type Digest } from "#training/candidate.ts";
 import { packageUriOf } from "#training/candidate-store.ts";
-import { treeHash } from "#training/content-hash.ts";
 import { Evaluation } from "#training/evaluation.ts";
 import { readJsonFile } from "#training/json-file.ts";
 import { Release } from "#training/release.ts";
@@ -28,7 +28,7 @@ export interface ReportPaths {
 }
 
 export interface ReportOptions {
-  config: Pick<Config, "gate" | "cost" | "argocd" | "models">;
+  config: Pick<Config, "gate" | "cost" | "argocd" | "models" | "serving">;
   root: string; // the models' repository: relative paths of the configuration start here
   codeRoot: string; // Slipway's own checkout
   championPackage?: string | undefined; // URI of the champion's package, to tell what changed in the data
@@ -64,8 +64,8 @@ async function changeOf(
   { root, codeRoot, config }: ReportOptions,
 ) {
   const { env, model } = candidate;
-  const servingTree = await treeHash(join(codeRoot, "serving"));
-  const promoted = (source: string): Overlay => overlayOf({ candidate, release, config, servingTree }, source);
+  const server = await serverDigest(codeRoot, config.serving);
+  const promoted = (source: string): Overlay => overlayOf({ candidate, release, config, server }, source);
   return await manifestChange(root, { env, model, promoted });
 }
 
@@ -75,13 +75,13 @@ function overlayOf(
     candidate: Candidate;
     release: Release | undefined;
     config: Pick<Config, "models">;
-    servingTree: Digest;
+    server: Digest;
   },
   source: string,
 ): Overlay {
-  const { candidate, release, config, servingTree } = of;
+  const { candidate, release, config, server } = of;
   const { model, modelDigest, contentHash, git, run } = candidate;
-  const tagged = { name: imageNameOf(source), tag: imageTag({ model, modelDigest, servingTree }) };
+  const tagged = { name: imageNameOf(source), tag: imageTag({ model, modelDigest, server }) };
   return {
     version: release?.version ?? "next",
     modelDigest,

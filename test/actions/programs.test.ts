@@ -128,6 +128,7 @@ describe("from a push to a release, and what follows from it", () => {
       release: "release.json",
       "image-name": "iris",
       "image-tag": expect.stringMatching(/^iris-[0-9a-f]{12}-[0-9a-f]{12}$/),
+      "serving-settings": expect.stringMatching(/^\{.*\bmaxBatchSize: 64, dynamicBatching: \{.*\}$/),
     });
     image = { name: registered.outputs["image-name"] ?? "", tag: registered.outputs["image-tag"] ?? "" };
     const client = createMlflowClient({ trackingUri: uri });
@@ -181,6 +182,17 @@ describe("from a push to a release, and what follows from it", () => {
     expect(registered.outputs["image-tag"]).not.toBe(image.tag);
     expect(registered.outputs["image-tag"]?.split("-")[1]).toBe(image.tag.split("-")[1]); // the same model
     await rm(change);
+  });
+
+  test("so does a change of how it is to be served", async () => {
+    const settings = ["serving.maxBatchSize=8"];
+    const { entry } = await planned({ settings });
+    expect(entry).toMatchObject({ kind: "rebuild", "model-digest": trained["model-digest"] });
+    const { evaluation: _, verdict: __, ...found } = registering(trained);
+    const registered = await act("register", { ...found, set: settings.join("\n") });
+    expect(registered.outputs["serving-settings"]).toContain("maxBatchSize: 8,");
+    expect(registered.outputs["image-tag"]).not.toBe(image.tag);
+    expect((await planned({ settings: ["serving.port=8001"] })).include).toEqual([]); // a container's own affair
   });
 
   test("prod releases the package that runs in dev, judged on prod's data, as the same version", async () => {
@@ -260,7 +272,7 @@ describe("from a push to a release, and what follows from it", () => {
     const registered = await act("register", registering(trained), { settings });
     expect(registered).toMatchObject({
       code: 3,
-      outputs: { kind: "discarded", version: "", release: "", "image-tag": "" },
+      outputs: { kind: "discarded", version: "", release: "", "image-tag": "", "serving-settings": "" },
     });
   });
 

@@ -35,7 +35,7 @@ try {
   async function ours(): Promise<void> {
     version++;
     const image = images[version % 2] as (typeof images)[0];
-    const about = { history, order: "version", servingTree: sha256Of("f"), blocked: async () => undefined } as const;
+    const about = { history, order: "version", server: () => sha256Of("f"), blocked: async () => undefined } as const;
     const [result] = await promote([{ ...registered(version), state: "built", ...image }], { ...about, committer });
     if (result.kind !== "promoted") throw new Error(`${result.kind}: ${result.reason}`);
     const wanted = { ...where, commit: result.release.commit.sha };

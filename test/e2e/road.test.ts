@@ -84,6 +84,9 @@ describe("a push to main", () => {
     ]);
     const [image] = (await world.records()).filter(({ kind }) => kind === "image");
     expect(await overlay()).toMatchObject({ version: "1", gitSha: first, image: { digest: image?.["digest"] } });
+    expect(image).toMatchObject({
+      buildArguments: { SERVING: expect.stringMatching(/^\{bodyLimitBytes: \d+, .*maxBatchSize: 64, /) },
+    });
     expect(commit?.message).toContain(`\nArgocd-reference-commit-sha: ${first}`);
     expect(commit?.message).toContain("\nModel-Version: 1");
   });

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { BadInputError } from "#config/bad-input.ts";
+import { Serving, settingsText } from "#config/serving.ts";
 import { readSettings } from "#serving/settings.ts";
 
 const digest = `sha256:${"0".repeat(64)}`;
@@ -49,6 +50,19 @@ test("a container's environment says which package, and who it is", () => {
   expect(serving).toEqual({ host: "0.0.0.0", port: 8080, requestTimeoutMs: 2000 });
 });
 
+test("how an image serves is what the configuration of its model said, in one line", () => {
+  const configured = Serving.parse({ maxBatchSize: 8, port: 9000, dynamicBatching: { priorityLevels: 3 } });
+  const text = settingsText(configured);
+  expect(text).not.toMatch(/["'\n]/);
+  const container = { MODEL_DIR: "/model", MODEL_DIGEST: digest, SERVING: text, BODY_LIMIT_BYTES: "5" };
+  const { port: _, host: __, ...settings } = configured;
+  expect(readSettings([], container).serving).toEqual({
+    ...settings,
+    ...{ bodyLimitBytes: 5, host: "0.0.0.0", port: 8000 },
+  });
+  expect(readSettings([], { SERVING: '{"maxBatchSize": 2}' }).serving).toMatchObject({ maxBatchSize: 2 });
+});
+
 test("outside a container HOST and PORT are somebody else's", () => {
   expect(readSettings([], { HOST: "my-laptop", PORT: "3000" }).serving).toEqual({});
 });
@@ -69,6 +83,8 @@ test.for<[string, string[], Record<string, string>, RegExp]>([
   ["a digest that is none", [], { MODEL_DIR: "/model", MODEL_DIGEST: "latest" }, /MODEL_DIGEST/],
   ["a token that can be guessed", [], { API_TOKEN: "secret" }, /API_TOKEN/],
   ["an origin that is none", [], { CORS_ORIGINS: "example.com" }, /CORS_ORIGINS/],
+  ["settings that there are none of", [], { SERVING: "{maxBatch: 8}" }, /maxBatch"[\s\S]*SERVING/],
+  ["settings that are not YAML", [], { SERVING: "{maxBatchSize: 8" }, /SERVING/],
   ["a delay in words", [], { DRAIN_DELAY_MS: "5s" }, /DRAIN_DELAY_MS/],
 ])("%s is told", ([, argv, environment, message]) => {
   const read = () => readSettings(argv, environment);

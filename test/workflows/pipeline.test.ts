@@ -133,9 +133,12 @@ describe("what jobs tell each other", () => {
       role: "test",
     });
     expect(started["model/register"]?.given["Register"]).toMatchObject({ "model-digest": "sha256:m" });
-    expect(started["model/image"]?.given["Build, try and push the image"]?.["build-args"]).toContain(
-      "MODEL_DIGEST=sha256:m\n",
-    );
+    expect(started["model/image"]?.given["Build, try and push the image"]?.["build-args"]?.split("\n")).toEqual([
+      "MODEL_PACKAGE=candidate/model",
+      "MODEL_DIGEST=sha256:m",
+      "SERVING={maxBatchSize: 8, executionTimeoutMs: 5000}",
+      "",
+    ]);
     expect(started["model/promote"]?.given["Promote"]).toMatchObject({ "image-digest": "sha256:i" });
   });
 

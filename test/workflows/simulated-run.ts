@@ -52,7 +52,7 @@ export function simulatedRun(happening: Happening): Record<string, StartedJob> {
 const outputs = {
   "training-image": { digest: "sha256:t" },
   train: { "model-digest": "sha256:m" },
-  register: {},
+  register: { "serving-settings": "{maxBatchSize: 8, executionTimeoutMs: 5000}" },
   image: { digest: "sha256:i" },
   promote: { commit: "c0ffee" },
 };

@@ -23,7 +23,7 @@ async function partsOf(road: Road, { github = road.client(), mode = "commit", br
     ...target,
     history: createGitHubCodeHistory({ github, repository: road.repository }),
     order: "commit" as const,
-    servingTree: sha256Of("5"),
+    server: () => sha256Of("5"),
     blocked: async () => undefined,
     ...change,
   };

@@ -29,7 +29,7 @@ async function createRoad() {
         committer,
         history,
         order: "commit",
-        servingTree: sha256Of("5"),
+        server: () => sha256Of("5"),
         blocked: async () => undefined,
         ...change,
       });
@@ -93,7 +93,7 @@ describe("one promotion", () => {
   test("of the same model behind a changed server rolls it out", async () => {
     await using road = await createRoad();
     await road.promote(registered(1));
-    expect(await road.promote(registered(1), { servingTree: sha256Of("6") })).toMatchObject({ kind: "promoted" });
+    expect(await road.promote(registered(1), { server: () => sha256Of("6") })).toMatchObject({ kind: "promoted" });
     expect((await road.inPlace())?.image.tag).toMatch(/-666666666666$/);
   });
 

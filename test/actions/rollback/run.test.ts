@@ -42,7 +42,7 @@ async function createRoad() {
     ...(await target("commit")),
     history: createGitHubCodeHistory({ github: road.client(), repository: road.repository }),
     order: "commit",
-    servingTree: sha256Of("5"),
+    server: () => sha256Of("5"),
     blocked: (version) => blockedReason(client, version),
   });
   return {
@@ -232,7 +232,7 @@ test("a rollback on this machine takes the history of its own repository", async
     committer,
     history: { relation: async () => "unknown", commit: async () => undefined },
     order: "commit",
-    servingTree: sha256Of("5"),
+    server: () => sha256Of("5"),
     blocked: async () => undefined,
   };
   for (const version of [1, 2]) await promote([registered(version)], parts);

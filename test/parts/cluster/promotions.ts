@@ -28,7 +28,7 @@ export function createPromotions({
   gitSha?: string;
 }) {
   async function promoteOne(release: Promotable): Promise<PromoteResult> {
-    const about = { history, order: "version", servingTree: sha256Of("f"), blocked: async () => undefined } as const;
+    const about = { history, order: "version", server: () => sha256Of("f"), blocked: async () => undefined } as const;
     const [result] = await promote([release], { ...about, committer });
     return result;
   }

@@ -5,6 +5,8 @@ import { join, resolve } from "node:path";
 import { readChampion } from "#actions/gitops/champion.ts";
 import type { Committer } from "#actions/gitops/committer.ts";
 import { openLocalRepository } from "#actions/gitops/local-repository.ts";
+import { loadConfig } from "#config/load.ts";
+import { settingsText } from "#config/serving.ts";
 import { buildImage, docker, startDocker, stopDocker } from "./images.ts";
 import { kubectl } from "./kubectl.ts";
 import { ctr } from "./node.ts";
@@ -40,12 +42,17 @@ async function bringImage(
   if ((await ctr("images", "list", "--quiet")).split("\n").includes(`docker.io/library/${tag}`)) return;
   if (!existsSync(resolve(root, champion.packageUri)))
     return say(`${model}: no image, for its package ${champion.packageUri} is not on this machine`);
+  const { serving } = await loadConfig({ root, env, model });
   say(`${model}: building ${tag}`);
   await startDocker();
   try {
     await buildImage("serving/Dockerfile", {
       tag,
-      values: { MODEL_PACKAGE: champion.packageUri, MODEL_DIGEST: champion.modelDigest },
+      values: {
+        MODEL_PACKAGE: champion.packageUri,
+        MODEL_DIGEST: champion.modelDigest,
+        SERVING: settingsText(serving),
+      },
     });
     await importImage(tag);
   } finally {
