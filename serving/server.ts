@@ -55,7 +55,8 @@ async function serve({ wanted, serving, access, requestLog, drainDelayMs, logLev
     logger.info("stopped");
     destination.flushSync();
   });
-  const address = await app.listen({ host, port }).catch((cause) => {
+  const address = await app.listen({ host, port }).catch(async (cause) => {
+    await app.close(); // the model's process would keep this one
     throw new Error(`can't listen: ${cause.message}; --port 0 takes any free port`, { cause });
   });
   const { name, version, digest } = served.lineage;

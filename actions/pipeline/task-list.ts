@@ -6,7 +6,8 @@ export type Tell = (line: string) => void;
 type AnyTask = ListrTaskWrapper<unknown, never, never>;
 type Work = (task: Pick<AnyTask, "title" | "output" | "skip">) => Promise<void>;
 
-const plainLineMs = 2_000; // a log keeps every line, so there are fewer of them
+const plainLineMs = 2_000; // a log keeps every line, so there are fewer of those that go on and on
+const linesShown = 6; // below a step that runs, on a terminal
 
 /**
  * A list of steps, live on a terminal and plain lines elsewhere. Steps are run in the order of their titles by `step`;
@@ -17,6 +18,7 @@ export function createTaskList<Title extends string>(titles: readonly Title[], {
   const tasks = [...slots].map(([title, slot]) => ({
     title,
     task: async (_context: unknown, task: unknown) => (await slot.promise)(task as AnyTask),
+    rendererOptions: { outputBar: linesShown } as never,
   }));
   const list = new Listr(tasks, {
     registerSignalListeners: false,
@@ -49,11 +51,14 @@ export function createTaskList<Title extends string>(titles: readonly Title[], {
   };
 }
 
+/** Where every line is kept, lines that differ in their numbers only are told now and then. */
 function tellTo(task: { output: string }, terminal: boolean): Tell {
-  let toldMs = Number.NEGATIVE_INFINITY; // the first line is always told
+  const toldMs = new Map<string, number>();
   return (line) => {
-    if (!terminal && performance.now() - toldMs < plainLineMs) return;
-    toldMs = performance.now();
+    const words = line.replaceAll(/\d+/g, "#");
+    const isSoon = performance.now() - (toldMs.get(words) ?? Number.NEGATIVE_INFINITY) < plainLineMs;
+    if (!terminal && isSoon) return;
+    toldMs.set(words, performance.now());
     task.output = line;
   };
 }

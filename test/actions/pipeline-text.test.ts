@@ -33,6 +33,8 @@ test("texts go the whole road from the sample to a served model, and are compare
   await using road = await createRoad();
   const promoted = await road.start("--set", "gate.minimum=0.5");
   expect(promoted.output).toContain("copied the sample sample-small");
+  expect(promoted.output).toContain("480 rows: account 120, billing 120, delivery 120, product 120\n");
+  expect(promoted.output).toMatch(/texts of \d+ to \d+ bytes, half of them up to \d+, 95 % up to \d+\n/);
   expect(promoted.output).toContain("is promoted to dev");
   expect(promoted.code).toBe(0);
   const release = Release.parse(

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { mkdir, truncate, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -179,6 +180,19 @@ test.for<[string, string[], number, RegExp]>([
   expect(out + complaint).toMatch(words);
   expect(complaint).not.toMatch(/\n\s+at /);
   expect(status).toBe(code);
+});
+
+test("a port that is taken ends it with a way out, and its model's process with it", async () => {
+  await using folder = await temporaryFolder();
+  await writeTextPackage(folder.path);
+  const other = createServer().listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const { port } = other.address() as AddressInfo;
+  const child = runServing(["--package", folder.path, "--port", String(port)]);
+  const [complaint, [status]] = await Promise.all([text(child.stderr), once(child, "close")]);
+  expect(complaint).toMatch(/can't listen: .*EADDRINUSE.*; --port 0 takes any free port/);
+  expect(status).toBe(1);
+  other.close();
 });
 
 /** Sends each request to the next ready server, as a Kubernetes service does: readiness is looked at now and then. */
