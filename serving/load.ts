@@ -9,7 +9,6 @@ import type { Engine } from "./engine/engine.ts";
 import { type EngineKnobs, startModelEngine } from "./engine/model-engine.ts";
 import { featuresFormat } from "./formats/features.ts";
 import type { RequestFormat } from "./formats/format.ts";
-import { imageFormat } from "./formats/image.ts";
 import { textFormat } from "./formats/text.ts";
 import type { Lineage } from "./lineage.ts";
 
@@ -49,7 +48,7 @@ export interface LoadOptions {
 export async function loadModel(source: Source, options: LoadOptions = {}): Promise<Served> {
   try {
     const description = await describePackage(source.folder, source.digest);
-    const format = formatOf(description);
+    const format = await formatOf(description);
     const engine = await startEngine(source.folder, description, options);
     try {
       await checkAnswers(engine, description);
@@ -78,12 +77,15 @@ async function startEngine(folder: string, description: PackageDescription, opti
   return await loadInProcessEngine(folder, digest);
 }
 
-function formatOf({ features, inputExample, signature, text }: PackageDescription): RequestFormat {
+async function formatOf({ features, inputExample, signature, text }: PackageDescription): Promise<RequestFormat> {
   const [first] = inputExample;
   if (text) return textFormat(text);
   if (features) return featuresFormat(features, first as number[]); // a table's row is a flat list
   const [, height, width, channels] = signature.inputs.shape;
-  if (height && width && channels === 3 && first !== undefined) return imageFormat([height, width, channels], first);
+  if (height && width && channels === 3 && first !== undefined) {
+    const { imageFormat } = await import("./formats/image.ts"); // decoders of pictures are loaded where there are any
+    return imageFormat([height, width, channels], first);
+  }
   throw new Error("MLmodel: serving answers tables whose features are named, images in three colours, and texts");
 }
 

@@ -1,13 +1,14 @@
 import { flatten } from "#training/package/nested.ts";
 import type { NestedNumbers } from "#training/package/package.ts";
 import { type RequestFormat, UnfitBodyError } from "./format.ts";
+import { isJpeg, pixelsOfJpeg } from "./jpeg.ts";
 import { isPng, pixelsOfPng } from "./png.ts";
 
 const digits = 24; // of a number in JSON, with what separates it from the next
 
 /**
- * A colour image of the model's own size: as numbers in JSON, as a PNG, or as plain bytes; either of these two in JSON too,
- * in base64. `shape` is height, width and 3.
+ * A colour image of the model's own size: as numbers in JSON, as a PNG, a JPEG, or as plain bytes; each of these three in
+ * JSON too, in base64. `shape` is height, width and 3.
  * The model's input is red, green and blue of each pixel, row by row, as fractions of full brightness: 0 to 1.
  */
 export function imageFormat(shape: readonly [number, number, number], example: NestedNumbers): RequestFormat {
@@ -17,7 +18,10 @@ export function imageFormat(shape: readonly [number, number, number], example: N
     if (body.length === bytes) return fractionsOf(body);
     throw new UnfitBodyError(`has ${body.length} bytes, where ${bytes} are needed: ${shape.join(" x ")}`);
   };
-  const pixelsOf = (body: Buffer) => (isPng(body) ? pixelsOfPng(body, { width, height }) : pixelsOfBytes(body));
+  const pixelsOf = (body: Buffer) => {
+    if (isPng(body)) return pixelsOfPng(body, { width, height });
+    return isJpeg(body) ? pixelsOfJpeg(body, { width, height }) : pixelsOfBytes(body);
+  };
   const numbers = {
     ...nestedSchema(shape),
     description: `Rows of pixels, each pixel red, green and blue as fractions of full brightness, 0 to 1: ${shape.join(" x ")} numbers. Divide bytes by 255`,
@@ -30,7 +34,7 @@ export function imageFormat(shape: readonly [number, number, number], example: N
       image: {
         type: "string",
         contentEncoding: "base64",
-        description: `In base64, ${bytes} bytes (red, green and blue of each pixel) or a PNG of ${width} x ${height} pixels`,
+        description: `In base64, ${bytes} bytes (red, green and blue of each pixel), or a PNG or JPEG of ${width} x ${height} pixels`,
       },
     },
   };
@@ -62,6 +66,11 @@ export function imageFormat(shape: readonly [number, number, number], example: N
         description: `A PNG of ${width} x ${height} pixels, in colours or grey, without transparency`,
         bodyLimitBytes: 65_536 + 8 * bytes,
         decode: (body) => pixelsOfPng(body, { width, height }),
+      },
+      "image/jpeg": {
+        description: `A JPEG of ${width} x ${height} pixels, in colours or grey`,
+        bodyLimitBytes: 65_536 + 8 * bytes,
+        decode: (body) => pixelsOfJpeg(body, { width, height }),
       },
       "application/octet-stream": {
         description: `${bytes} bytes: red, green and blue of each pixel, row by row from the top`,

@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { cifar10Files, recordBytes, writeCifar10 } from "#test/parts/cifar10.ts";
 import { sharedMlflow } from "#test/parts/mlflow.ts";
 import { runProgram } from "#test/parts/program.ts";
+import { runOracle } from "#test/parts/python.ts";
 import { startServing } from "#test/parts/serving.ts";
 import { temporaryFolder } from "#test/parts/temporary-folder.ts";
 import { createMlflowClient } from "#training/mlflow/client.ts";
@@ -97,6 +98,12 @@ async function expectOneAnswer(url: string, batch: Buffer): Promise<void> {
     expect(answer).toEqual(answers[0]?.answer);
   }
   expect(Object.keys(answers[0]?.answer["probabilities"] as object)).toHaveLength(10);
+  const kinds = await runOracle("test/serving/formats/jpeg_oracle.py", { width: 32, height: 32 });
+  const { progressive } = kinds as Record<"progressive", { jpeg: string; pixels: number[] }>;
+  const asBytes = await ask("application/octet-stream", Uint8Array.from(progressive.pixels));
+  expect(asBytes.status).toBe(200);
+  expect(await ask("image/jpeg", Uint8Array.from(Buffer.from(progressive.jpeg, "base64")))).toEqual(asBytes);
+  expect(await ask("application/json", JSON.stringify({ image: progressive.jpeg }))).toEqual(asBytes);
   expect((await ask("application/octet-stream", pixels.subarray(1))).status).toBe(422);
   expect((await ask("image/png", png.subarray(0, 100))).status).toBe(422);
 }

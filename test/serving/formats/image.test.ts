@@ -124,6 +124,7 @@ describe("422 and the reason for", () => {
     ["a PNG whose checksum is wrong", "image/png", damagedAt(whole.length - 13), "is a PNG that can't be read: CRC"],
     ["a PNG with transparent pixels", "image/png", png({ channels: 4, data: clear }), "has transparent pixels"],
     ["a PNG that unpacks to a hundred times its size", "image/png", bomb(), "is a PNG that can't be read"],
+    ["no JPEG", "image/jpeg", whole, "is not a JPEG"],
     ["bytes too few", "application/octet-stream", Buffer.alloc(35), "has 35 bytes, where 36 are needed: 3 x 4 x 3"],
     ["bytes too many", "application/octet-stream", Buffer.alloc(3072), "has 3072 bytes, where 36 are needed"],
     ["a number over 1", "application/json", [[[255]]], "0.0.0 must be <= 1"],
@@ -156,10 +157,10 @@ describe("422 and the reason for", () => {
 
 test("bodies beyond any image are cut off, and other media types refused", async () => {
   const { predict } = await start();
-  for (const type of ["image/png", "application/octet-stream", "application/json"]) {
+  for (const type of ["image/png", "image/jpeg", "application/octet-stream", "application/json"]) {
     expect((await predict(Buffer.alloc(10_000_000), type)).statusCode).toBe(413);
   }
-  expect((await predict(png(), "image/jpeg")).statusCode).toBe(415);
+  expect((await predict(png(), "image/gif")).statusCode).toBe(415);
   expect((await predict("", "image/png")).statusCode).toBe(422);
 });
 
@@ -168,7 +169,7 @@ test("the OpenAPI document is valid and shows all kinds of bodies", async () => 
   const document = (await app.inject("/docs/json")).json();
   expect(await new Validator().validate(document)).toMatchObject({ valid: true });
   const { content } = document.paths["/predict"].post.requestBody;
-  expect(Object.keys(content)).toEqual(["application/json", "image/png", "application/octet-stream"]);
+  expect(Object.keys(content)).toEqual(["application/json", "image/png", "image/jpeg", "application/octet-stream"]);
   const { then: numbers, else: text } = content["application/json"].schema;
   expect(numbers).toMatchObject({ type: "array", minItems: 3, maxItems: 3 });
   expect(text).toMatchObject({ required: ["image"], properties: { image: { type: "string", format: "byte" } } });
