@@ -19,10 +19,15 @@ export function encode(ids: tf.Tensor2D, encoding: Encoding): tf.Tensor2D {
   const { shape, isTraining } = encoding;
   const [rows, tokens] = ids.shape;
   const attended = tf.reshape(tf.mul(tf.cast(tf.less(ids, 0), "float32"), -1e9), [rows, 1, 1, tokens]);
+  const last = shape.layers - 1;
   let states = embed(ids, encoding);
-  for (let index = 0; index < shape.layers; index++) states = block(states, { ...encoding, index, rows, attended });
-  const firsts = tf.slice(tf.reshape(states, [rows, tokens, shape.hidden]), [0, 0, 0], [rows, 1, shape.hidden]);
-  const head = linear(tf.reshape(firsts, [rows, shape.hidden]), headPrefix(shape.kind), encoding);
+  for (let index = 0; index < last; index++)
+    states = block(states, { ...encoding, index, rows, attended, context: states });
+  const cube = tf.reshape(states, [rows, tokens, shape.hidden]);
+  const firsts = tf.reshape<tf.Rank.R2>(tf.slice(cube, [0, 0, 0], [rows, 1, shape.hidden]), [rows, shape.hidden]);
+  // Of the last block's tokens only each row's first is looked at: the others are what it attends to, and no more.
+  const pooled = block(firsts, { ...encoding, index: last, rows, attended, context: states });
+  const head = linear(pooled, headPrefix(shape.kind), encoding);
   const active = shape.kind === "bert" ? tf.tanh(head) : tf.relu(head);
   return isTraining ? dropout(active, shape.dropout.classifier) : active;
 }
@@ -44,8 +49,10 @@ interface BlockOptions extends Encoding {
   index: number;
   rows: number;
   attended: tf.Tensor; // [rows, 1, 1, tokens]: 0, and far below where there is no token
+  context: tf.Tensor2D; // the states that are attended to: of all tokens
 }
 
+/** The next states of some tokens, as many of each row. */
 function block(states: tf.Tensor2D, options: BlockOptions): tf.Tensor2D {
   const { shape, index, weight, isTraining } = options;
   const { kind, epsilon } = shape;
@@ -59,20 +66,19 @@ function block(states: tf.Tensor2D, options: BlockOptions): tf.Tensor2D {
 }
 
 function attention(states: tf.Tensor2D, options: BlockOptions): tf.Tensor2D {
-  const { shape, index, rows, attended, isTraining } = options;
+  const { shape, index, rows, attended, context, isTraining } = options;
   const { kind, heads, hidden } = shape;
-  const tokens = states.shape[0] / rows;
   const width = hidden / heads;
-  const split = (part: BlockPart) =>
+  const split = (from: tf.Tensor2D, part: BlockPart) =>
     tf.transpose(
-      tf.reshape(linear(states, blockPrefix(kind, index, part), options), [rows, tokens, heads, width]),
+      tf.reshape(linear(from, blockPrefix(kind, index, part), options), [rows, -1, heads, width]),
       [0, 2, 1, 3],
     );
-  const query = tf.mul(split("query"), 1 / Math.sqrt(width));
-  const scores = tf.add(tf.matMul(query, split("key"), false, true), attended);
+  const query = tf.mul(split(states, "query"), 1 / Math.sqrt(width));
+  const scores = tf.add(tf.matMul(query, split(context, "key"), false, true), attended);
   const shares = drop(tf.softmax(scores), shape.dropout.attention, isTraining);
-  const mixed = tf.transpose(tf.matMul(shares, split("value")), [0, 2, 1, 3]);
-  return tf.reshape(mixed, [rows * tokens, hidden]);
+  const mixed = tf.transpose(tf.matMul(shares, split(context, "value")), [0, 2, 1, 3]);
+  return tf.reshape(mixed, [-1, hidden]);
 }
 
 function linear(x: tf.Tensor2D, prefix: string, { weight }: Pick<Encoding, "weight">): tf.Tensor2D {
