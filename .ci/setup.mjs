@@ -85,6 +85,7 @@ const evidently = {
 
 const prometheus = "/usr/bin/prometheus"; // promtool comes with it
 const jq = "/usr/bin/jq"; // scripts of workflows call it, as GitHub's runners have it
+const wrk = "/usr/bin/wrk";
 
 const seaweedfs = {
   lock: "seaweedfs.txt",
@@ -276,6 +277,16 @@ const tools = [
     make: async () => {
       await debianPackages({ jq: [jq] }, { title: "jq", why: "by apt-get, 1 MB once" });
       return jq;
+    },
+  },
+  {
+    name: "wrk",
+    goals: ["bench"],
+    inputs: () => "",
+    make: async () => {
+      if (!existsSync(wrk)) checkDebian("the benchmark of serving, whose load wrk makes,");
+      await debianPackages({ wrk: [wrk] }, { title: "wrk", why: "by apt-get, 3 MB once" });
+      return wrk;
     },
   },
   {

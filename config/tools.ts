@@ -25,6 +25,7 @@ export const Tools = z.strictObject({
   chromium: z.string().optional(),
   prometheus: z.string().optional(), // promtool is beside it
   jq: z.string().optional(), // what scripts of workflows call
+  wrk: z.string().optional(), // what benchmarks load servers with
   miniLm: z.string().optional(), // a folder with a pretrained encoder
   nativeBinding: z.string().optional(), // TensorFlow.js' binding to native TensorFlow
 });

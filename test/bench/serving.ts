@@ -40,7 +40,9 @@ for (const task of asked) {
       const loaded = await measureLoad(server, { ...contestant.asked, connections: connectionsOf(task), seconds });
       const { perSecond, cpuMs, p50, p99, failed } = loaded;
       const speed = `${perSecond.toFixed(0).padStart(6)}/s ${cpuMs.toFixed(3)} CPU ms`;
-      console.log(`${task.padEnd(5)}${name.padEnd(27)}${speed}  p50 ${p50} ms  p99 ${p99} ms  ${failed} failed`);
+      console.log(
+        `${task.padEnd(5)}${name.padEnd(27)}${speed}  p50 ${p50.toFixed(1)} ms  p99 ${p99.toFixed(1)} ms  ${failed} failed`,
+      );
       const before = found[name];
       if (!before || cpuMs < before.cpuMs) found[name] = loaded;
       hasFailed ||= failed > 0;

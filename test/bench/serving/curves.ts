@@ -43,7 +43,8 @@ export async function measureCurves(folder: string, seconds: number): Promise<{ 
 
 function tableOf(points: readonly Point[]): string {
   const lines = points.map(
-    ({ server, axis, at, perSecond, p99 }) => `| ${server} | ${axis} | ${at} | ${perSecond.toFixed(0)} | ${p99} |`,
+    ({ server, axis, at, perSecond, p99 }) =>
+      `| ${server} | ${axis} | ${at} | ${perSecond.toFixed(0)} | ${p99.toFixed(1)} |`,
   );
   return [
     "| server | axis | at | requests a second | p99, ms |",

@@ -1,5 +1,10 @@
-import { readFile } from "node:fs/promises";
-import autocannon from "autocannon";
+import { execFile } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { z } from "zod";
+import { readTools } from "#config/tools.ts";
+import { temporaryFolder } from "#test/parts/temporary-folder.ts";
 import { descendantsOf } from "./processes.ts";
 
 /** What is sent to a server: bodies in turn. */
@@ -27,25 +32,43 @@ export interface Loaded {
 
 const ticksPerSecond = 100; // of /proc, on every Linux that Node runs on
 
-/** Loads a server for some seconds, once it is warm: compilers in it take some ten thousand requests to be done. */
+const run = promisify(execFile);
+const { wrk } = readTools(resolve(import.meta.dirname, "../../.."));
+
+/** What load.lua prints; times in milliseconds. */
+const Printed = z.strictObject({
+  seconds: z.number(),
+  responses: z.int(),
+  refused: z.int(), // of the responses
+  failed: z.int(), // connections, and requests that got no response
+  p50: z.number(),
+  p99: z.number(),
+});
+
+/**
+ * Loads a server for some seconds, once it is warm: compilers in it take some ten thousand requests to be done. The load is
+ * wrk's, whose 15 us a request leave the machine to the server.
+ */
 export async function measureLoad(
   { url, pid }: { url: string; pid: number },
   { path, type, bodies, connections, seconds, warmSeconds = 8 }: Asked & Load,
 ): Promise<Loaded> {
-  const requests = bodies.map((body) => ({ method: "POST" as const, path, headers: { "content-type": type }, body }));
-  const options = { url, requests, connections };
-  await autocannon({ ...options, duration: warmSeconds });
-  const before = await cpuMsOf(pid);
-  const result = await autocannon({ ...options, duration: seconds });
-  const cpuMs = (await cpuMsOf(pid)) - before;
-  const answered = result["2xx"];
-  return {
-    perSecond: answered / result.duration,
-    cpuMs: cpuMs / answered,
-    p50: result.latency.p50,
-    p99: result.latency.p99,
-    failed: result.errors + result.non2xx,
+  await using folder = await temporaryFolder();
+  const files = bodies.map((_, at) => join(folder.path, String(at)));
+  await Promise.all(bodies.map((body, at) => writeFile(files[at] ?? "", body)));
+  const load = async (duration: number) => {
+    if (!wrk) throw new Error("no wrk: run `node .ci/setup.mjs bench`, which brings it");
+    const options = ["--threads", "1", "--timeout", "10s", "--script", join(import.meta.dirname, "load.lua")];
+    const extent = ["--connections", String(connections), "--duration", `${duration}s`];
+    const { stdout } = await run(wrk, [...options, ...extent, `${url}${path}`, "--", type, ...files]);
+    return Printed.parse(JSON.parse(stdout.trim().split("\n").at(-1) ?? ""));
   };
+  await load(warmSeconds);
+  const before = await cpuMsOf(pid);
+  const { seconds: tookSeconds, responses, refused, failed, p50, p99 } = await load(seconds);
+  const cpuMs = (await cpuMsOf(pid)) - before;
+  const answered = responses - refused;
+  return { perSecond: answered / tookSeconds, cpuMs: cpuMs / answered, p50, p99, failed: failed + refused };
 }
 
 /** CPU time of a process and all that it started. */
