@@ -62,8 +62,16 @@ export async function createBareRepository(folder: string) {
     async blob(sha: string): Promise<Buffer> {
       return git(["cat-file", "blob", sha]);
     },
-    async writeBlob(content: Buffer): Promise<string> {
-      return (await git(["hash-object", "-w", "--stdin"], { input: content })).toString("utf8").trim();
+    /** Names of the new objects, in the order of their contents, by one process. */
+    async writeBlobs(contents: readonly Buffer[]): Promise<string[]> {
+      const commands = contents.flatMap((content, index) => [
+        `blob\nmark :${index + 1}\ndata ${content.length}\n`,
+        content,
+        `\nget-mark :${index + 1}\n`,
+      ]);
+      const input = Buffer.concat([...commands, "done\n"].map((piece) => Buffer.from(piece)));
+      const names = (await git(["fast-import", "--quiet", "--done"], { input })).toString("utf8");
+      return names.split("\n").filter(Boolean);
     },
     async tree(sha: string, { recursive = false } = {}): Promise<TreeEntry[]> {
       const lines = (await git(["ls-tree", "-z", "--long", ...(recursive ? ["-r", "-t"] : []), sha])).toString("utf8");
@@ -83,8 +91,9 @@ export async function createBareRepository(folder: string) {
       try {
         if (base !== undefined) await git(["read-tree", base], { env });
         const lines = deletions.map((path) => `0 ${"0".repeat(40)}\t${path}\0`);
-        for (const { path, content, mode } of additions) {
-          lines.push(`${mode ?? "100644"} ${await this.writeBlob(content)}\t${path}\0`);
+        const blobs = await this.writeBlobs(additions.map(({ content }) => content));
+        for (const [index, { path, mode }] of additions.entries()) {
+          lines.push(`${mode ?? "100644"} ${blobs[index]}\t${path}\0`);
         }
         await git(["update-index", "-z", "--index-info"], { env, input: Buffer.from(lines.join("")) });
         return (await git(["write-tree"], { env })).toString("utf8").trim();

@@ -182,7 +182,7 @@ export function contentHandlers({ state, shapes }: Emulated): Handlers {
     },
     "git/create-blob": async (request) => {
       const encoding = optionalText(request, "encoding") === "base64" ? "base64" : "utf8";
-      const sha = await git.writeBlob(Buffer.from(textOf(request, "content"), encoding));
+      const [sha] = await git.writeBlobs([Buffer.from(textOf(request, "content"), encoding)]);
       return { status: 201, body: { sha } };
     },
     "git/create-tree": async (request) => {
