@@ -40,6 +40,7 @@ export function createMetrics({ lineage, lifecycle, engine, monitor, gpus }: Mea
     labelNames: ["route"],
     registers,
   });
+  aborted.inc({ route: "/predict" }, 0); // so that it is there before the first
   const observeCpu = createHistogram({
     name: "predict_cpu_seconds",
     help: "CPU time spent on a prediction request, here and in the model's process",

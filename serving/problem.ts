@@ -115,9 +115,15 @@ function faultOf(error: NonNullable<FastifyError["validation"]>[number]): Fault 
       return { field: within(error.params["missingProperty"]), reason: "is missing" };
     case "additionalProperties":
       return { field: within(error.params["additionalProperty"]), reason: "is not known to this model" };
+    case "enum":
+      return { field: printable(path), reason: `must be ${oneOf(error.params["allowedValues"] as unknown[])}` };
     default:
       return { field: printable(path) || "body", reason: error.message ?? "is not valid" };
   }
+}
+
+function oneOf(values: readonly unknown[]): string {
+  return values.map((value) => JSON.stringify(value)).join(" or ");
 }
 
 function printable(text: string): string {

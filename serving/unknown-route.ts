@@ -17,7 +17,7 @@ export function refuseUnknown(app: FastifyInstance): void {
     const found = known.filter(({ pattern }) => pattern.test({ pathname })).flatMap(({ methods }) => methods);
     const methods = [...new Set(found)].sort();
     if (methods.length === 0 || methods.includes(method))
-      return done(refusal(404, `nothing answers ${method} ${url.slice(0, 200)}`));
+      return done(refusal(404, `nothing answers ${method} ${url.slice(0, 200)}: /docs lists what there is`));
     reply.header("allow", methods.join(", "));
     done(refusal(405, `${method} is not answered here, only ${methods.join(" and ")}`));
   });

@@ -33,6 +33,11 @@ const series = (name: string, labels: string, values: string) => ({
   values,
 });
 
+const fired = (severity: "warning" | "critical", exp_annotations: Record<string, string>) => ({
+  exp_labels: { severity, namespace: "prod", model: "iris" },
+  exp_annotations,
+});
+
 test("promtool takes the rules, and they say what they are to say of series by hand", async () => {
   await using folder = await temporaryFolder();
   const promtool = join(dirname(prometheus), "promtool");
@@ -57,6 +62,10 @@ test("promtool takes the rules, and they say what they are to say of series by h
           series("prediction_reference_ratio", 'class="one"', "0.5x180"),
           series("prediction_reference_ratio", 'class="other"', "0.5x180"),
           series("model_ready", "", "0x180"),
+          series("http_request_duration_seconds_count", 'route="/predict",status="200"', "0+95x180"),
+          series("http_request_duration_seconds_count", 'route="/predict",status="503"', "_x60 0+5x120"),
+          series("model_queue_depth", "", "501x180"),
+          series("model_process_restarts_total", "", "0x90 1 2 3x90"),
         ],
         promql_expr_test: [
           {
@@ -68,6 +77,11 @@ test("promtool takes the rules, and they say what they are to say of series by h
                 value: Number(psi.toFixed(4)),
               },
             ],
+          },
+          {
+            expr: "serving:failures:ratio5m",
+            eval_time: "50m",
+            exp_samples: [{ labels: 'serving:failures:ratio5m{namespace="prod",model="iris"}', value: 0 }],
           },
           {
             expr: "round(serving:class_psi:1h, 0.0001)",
@@ -91,6 +105,44 @@ test("promtool takes the rules, and they say what they are to say of series by h
           },
           { eval_time: "3h", alertname: "PredictionDrift", exp_alerts: [] },
           { eval_time: "4m", alertname: "ServingNotReady", exp_alerts: [] },
+          {
+            eval_time: "6m",
+            alertname: "ServingNotReady",
+            exp_alerts: [
+              fired("critical", {
+                summary: "A server of iris in prod has not been ready for 5 minutes",
+                description:
+                  "GET /health/ready says why: a package at fault, or a model's process that does not start.",
+              }),
+            ],
+          },
+          { eval_time: "50m", alertname: "ServingFails", exp_alerts: [] },
+          {
+            eval_time: "2h",
+            alertname: "ServingFails",
+            exp_alerts: [
+              fired("critical", {
+                summary: "5% of the requests to iris in prod fail",
+                description: "503 means that it is asked more than it can answer in time, or that its process is away.",
+              }),
+            ],
+          },
+          {
+            eval_time: "6m",
+            alertname: "ServingQueueLong",
+            exp_alerts: [fired("warning", { summary: "501 requests wait for iris in prod: it needs more replicas" })],
+          },
+          { eval_time: "80m", alertname: "ModelProcessRestarts", exp_alerts: [] },
+          {
+            eval_time: "95m",
+            alertname: "ModelProcessRestarts",
+            exp_alerts: [
+              fired("critical", {
+                summary: "The process of iris in prod ended 3 times in half an hour",
+                description: "Its pod's log says by which signal; SIGKILL is mostly memory.",
+              }),
+            ],
+          },
         ],
       },
     ],
@@ -162,6 +214,7 @@ test("a real Prometheus scrapes a real server, and its rules find what drifted",
     expect((await psi())["sepal_width"]).toBeLessThan(0.1);
     await expect.poll(async () => (await query("serving:requests:rate5m"))[""], { timeout: 60_000 }).toBeGreaterThan(0);
     expect((await query("serving:cpu_seconds_per_prediction:mean5m"))[""]).toBeGreaterThan(0);
+    expect(await query("serving:failures:ratio5m")).toEqual({ "": 0 });
     expect(await query('max(model_info{name="model"} or model_ready)')).toEqual({ "": 1 });
   } finally {
     child.kill();

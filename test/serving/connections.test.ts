@@ -94,6 +94,7 @@ test("a client that leaves in the middle of its body or before its answer harms 
       return release.promise;
     },
   });
+  expect(await server.metrics()).toContain('http_requests_aborted_total{route="/predict"} 0');
   const halfway = await server.dial();
   halfway.write(`${head}\r\n${body.slice(0, 10)}`);
   const waiting = await server.dial();

@@ -93,7 +93,7 @@ test.for<[string, number, object | string, RegExp]>([
   ["no JSON", 400, "{", /JSON/],
   ["no inputs", 400, {}, /inputs/],
   ["two inputs", 400, { inputs: [one, one] }, /inputs/],
-  ["an input of another name", 400, { inputs: [{ ...one, name: "x" }] }, /name/],
+  ["an input of another name", 400, { inputs: [{ ...one, name: "x" }] }, /name must be "inputs"$/],
   ["another datatype", 400, { inputs: [{ ...one, datatype: "INT8" }] }, /datatype/],
   ["another shape", 400, { inputs: [{ ...one, shape: [1, 5] }] }, /\[rows, 4\]/],
   ["a shape of other rank", 400, { inputs: [{ ...one, shape: [4] }] }, /shape/],
@@ -105,7 +105,7 @@ test.for<[string, number, object | string, RegExp]>([
   ["null for a number", 400, { inputs: [{ ...one, data: [null, 2, 3, 4] }] }, /no number/],
   ["a length beyond the bounds", 400, { inputs: [{ ...one, data: [1, 2, 31, 4] }] }, /row 0: petal_length is 31/],
   ["a number beyond float32", 400, { inputs: [{ ...one, data: [1e39, 2, 3, 4] }] }, /sepal_length/],
-  ["an unknown output", 400, { inputs: [one], outputs: [{ name: "logits" }] }, /outputs/],
+  ["an unknown output", 400, { inputs: [one], outputs: [{ name: "logits" }] }, /must be "probabilities" or "class"/],
   ["a priority of 0", 400, { inputs: [one], parameters: { priority: 0 } }, /priority/],
 ])("%s is answered %i in the protocol's own shape", async ([, status, body, words]) => {
   const { infer } = await start();
