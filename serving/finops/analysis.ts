@@ -1,3 +1,4 @@
+import { BadInputError } from "#config/bad-input.ts";
 import type { Machine, Prices, Term } from "#config/prices.ts";
 import { cheapestMachine, perMillionBusy, type Training, trainingCost } from "#training/cost.ts";
 import { breakEvenSpeedup, breakEvenTraffic, cheapest, type Objective, type Profile, type Scenario } from "./costs.ts";
@@ -33,14 +34,17 @@ export interface Analysis {
   readonly months: { perSecond: number; machine: Machine; values: Months };
 }
 
-/** Prices everything that is asked. @throws Error when no machine of the table answers in time. */
+/** Prices everything that is asked. @throws BadInputError when no machine of the table answers in time. */
 export function analyse({ prices, profile, objective, rates, traffic, months, seed, training }: Question): Analysis {
   const given = { profile, objective };
   const cpus = prices.machines.filter(({ gpus }) => gpus === 0);
   const gpus = prices.machines.filter((machine) => machine.gpus > 0);
   const best = cheapestMachine(prices, "cpu");
   const mean = cheapest(traffic.perSecond, prices, given);
-  if (!mean) throw new Error(`no machine of the price table answers within ${objective.targetMs} ms`);
+  if (!mean) {
+    const work = `a prediction takes ${profile.cpuMs.toPrecision(3)} ms`;
+    throw new BadInputError(`no machine of the price table answers within --target ${objective.targetMs} ms: ${work}`);
+  }
   return {
     currency: prices.currency,
     profile,

@@ -3,11 +3,12 @@ import { dirname, resolve } from "node:path";
 import { exitCodeOf } from "#config/exit-code.ts";
 import { loadConfig } from "#config/load.ts";
 import type { Prices } from "#config/prices.ts";
+import { Candidate } from "#training/candidate.ts";
+import { readJsonFile } from "#training/json-file.ts";
 import { analyse } from "./analysis.ts";
 import { help, readArguments } from "./arguments.ts";
 import { measuredProfile } from "./measured.ts";
 import { readPrices } from "./read-prices.ts";
-import { readTraining } from "./read-training.ts";
 import { costReport, tablesOf } from "./report.ts";
 
 try {
@@ -24,7 +25,7 @@ async function main(args: ReturnType<typeof readArguments>): Promise<void> {
   const prices = await pricesOf(args);
   const gpu = args["gpu-ms"] === undefined ? {} : { gpuMs: args["gpu-ms"] };
   const profile = { ...(await profileOf(url, args["cpu-ms"])), ...gpu };
-  const training = candidate === undefined ? undefined : await readTraining(candidate);
+  const training = candidate === undefined ? undefined : await readJsonFile(candidate, Candidate);
   const analysis = analyse({
     prices,
     profile,
@@ -37,13 +38,18 @@ async function main(args: ReturnType<typeof readArguments>): Promise<void> {
   });
   console.log(`a prediction takes ${profile.cpuMs.toPrecision(3)} ms of CPU time (${profile.source})`);
   for (const { title, header, rows } of tablesOf(analysis)) {
-    console.log(`\n${title}`);
-    console.log([header, ...rows].map((row) => `  ${row.join(" | ")}`).join("\n"));
+    console.log(`\n${title}\n${aligned([header, ...rows])}`);
   }
   await mkdir(dirname(resolve(out)), { recursive: true });
   await writeFile(out, await costReport(analysis));
   await writeFile(`${out.replace(/\.html$/, "")}.json`, `${JSON.stringify(analysis, null, 2)}\n`);
   console.log(`\npage: ${out}`);
+}
+
+function aligned(rows: readonly string[][]): string {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("   "));
+  return lines.map((line) => `  ${line}`.trimEnd()).join("\n");
 }
 
 async function pricesOf({ prices, env, model }: ReturnType<typeof readArguments>): Promise<Prices> {

@@ -65,7 +65,7 @@ export async function costReport(analysis: Analysis): Promise<string> {
       paragraph(`The cheapest machine that answers in time, a month, ${currency}.`),
       figure(await drawTraffic(analysis), "Monthly cost by requests a second"),
       heading("By chance"),
-      figure(await drawMonths(analysis), "Distribution of a month's cost"),
+      await monthsPart(analysis),
     ],
   });
 }
@@ -90,6 +90,13 @@ function drawTraffic({ scenarios, currency }: Analysis): Promise<string> {
       color: { field: "paid", type: "nominal", title: null },
     },
   });
+}
+
+/** A distribution, unless there is nothing to see of it. */
+async function monthsPart(analysis: Analysis): Promise<string> {
+  const { values } = analysis.months;
+  if (values[0] !== values.at(-1)) return figure(await drawMonths(analysis), "Distribution of a month's cost");
+  return paragraph("Every simulated month costs the same: as many machines carry its busiest hour as its quietest.");
 }
 
 function drawMonths({ months, currency }: Analysis): Promise<string> {

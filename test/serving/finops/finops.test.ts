@@ -6,6 +6,7 @@ import { Machine, type Prices } from "#config/prices.ts";
 import { breakEvenSpeedup, breakEvenTraffic, cheapest, scenario } from "#serving/finops/costs.ts";
 import { chanceToWait, latencyMs, machinesFor } from "#serving/finops/queueing.ts";
 import { quantile, simulateMonths } from "#serving/finops/traffic.ts";
+import { candidateOf } from "#test/parts/candidate.ts";
 import { flower, writeIrisPackage } from "#test/parts/iris-served.ts";
 import { runProgram } from "#test/parts/program.ts";
 import { startServing } from "#test/parts/serving.ts";
@@ -110,7 +111,9 @@ test("the program prices what a running server has measured of itself", async ()
   };
   const before = await cpuSeconds();
   const out = join(folder.path, "pages/cost.html");
-  const { code, output } = await runProgram("serving/finops/main.ts", ["--url", server.url, "--out", out]);
+  const { code, output } = await runProgram("serving/finops/main.ts", [
+    ...["--url", server.url, "--out", out, "--traffic", "100000"],
+  ]);
   expect(code).toBe(0);
   expect(output).toContain(`mean of 50 that ${server.url} has made`);
   const page = await readFile(out, "utf8");
@@ -129,6 +132,9 @@ test.for<[string, string[], RegExp]>([
   ["rates in words", ["--cpu-ms", "1", "--rates", "few,many"], /rates/],
   ["no price table", ["--cpu-ms", "1", "--prices", "nothing.yaml"], /nothing\.yaml/],
   ["an unknown option", ["--cpu", "1"], /--cpu/],
+  ["a model too slow for its target", ["--cpu-ms", "150"], /within --target 100 ms: a prediction takes 150 ms/],
+  ["a candidate that is not there", ["--cpu-ms", "1", "--candidate", "nothing.json"], /nothing\.json/],
+  ["a candidate that is none", ["--cpu-ms", "1", "--candidate", "README.md"], /README\.md is not JSON/],
 ])("%s is told and ends with 42", async ([, args, words]) => {
   const { code, output } = await runProgram("serving/finops/main.ts", args);
   expect(output).toMatch(words);
@@ -143,4 +149,24 @@ test("a price table with a mistake is told with its place", async () => {
   const { code, output } = await runProgram("serving/finops/main.ts", ["--cpu-ms", "1", "--prices", path]);
   expect(output).toContain("machines[0].onDemand");
   expect(code).toBe(42);
+  await writeFile(path, "machines: [{");
+  const broken = await runProgram("serving/finops/main.ts", ["--cpu-ms", "1", "--prices", path]);
+  expect(broken.output).toContain(`${path} is not YAML`);
+  expect(broken.code).toBe(42);
+});
+
+test("months that all cost the same are said to, and training is priced by its candidate", async () => {
+  await using folder = await temporaryFolder();
+  const candidate = join(folder.path, "candidate.json");
+  await writeFile(candidate, JSON.stringify(candidateOf({ seconds: 36, cpuSeconds: 72 })));
+  const out = join(folder.path, "cost.html");
+  const args = ["--cpu-ms", "0.1", "--candidate", candidate, "--out", out];
+  const { code, output } = await runProgram("serving/finops/main.ts", args);
+  expect(output).toMatch(
+    /Training iris once \(72 CPU seconds, 36 s on \w+\)\n {2}machine +on demand +reserved +spot\n/,
+  );
+  expect(code).toBe(0);
+  const page = await readFile(out, "utf8");
+  expect(page).toContain("Every simulated month costs the same");
+  expect(page.match(/<svg/g)).toHaveLength(1);
 });
