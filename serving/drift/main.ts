@@ -19,7 +19,8 @@ try {
 
 async function main(args: ReturnType<typeof readArguments>): Promise<void> {
   const { package: folder, log, since, until, out } = args;
-  if (folder === undefined || log === undefined) throw new BadInputError("--package and --log are needed");
+  if (folder === undefined || log === undefined)
+    throw new BadInputError("--package and --log are needed; --help says what they are");
   const { name, drift, damaged, others } = await compareRequests({
     package: openStorage(folder),
     log: logAt(log),

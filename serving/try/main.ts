@@ -5,16 +5,9 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
+import { documentedExamples } from "./examples.ts";
 
 const patienceMs = 120_000;
-const Example = z.object({ example: z.json() }).transform(({ example }) => [example]);
-const Examples = z
-  .object({ examples: z.record(z.string(), z.object({ value: z.json() })) })
-  .transform(({ examples }) => Object.values(examples).map(({ value }) => value));
-const Body = z.object({ content: z.object({ "application/json": z.union([Example, Examples]) }) });
-const OpenApi = z.object({
-  paths: z.object({ "/predict": z.object({ post: z.object({ requestBody: Body }) }) }),
-});
 const Answer = z.object({
   class: z.string(),
   probabilities: z.record(z.string(), z.number().min(0).max(1)),
@@ -29,8 +22,9 @@ const timer = setTimeout(() => server.kill("SIGKILL"), patienceMs);
 try {
   const docs = await documentation();
   await json(docs.replace(/docs$/, "health/ready")); // the model is loaded before the server listens
-  const { requestBody } = OpenApi.parse(await json(`${docs}/json`)).paths["/predict"].post;
-  for (const example of requestBody.content["application/json"]) {
+  const examples = documentedExamples(await json(`${docs}/json`));
+  if (!examples) throw new Error("its documentation gives no example");
+  for (const example of examples) {
     const answer = Answer.parse(await json(docs.replace(/docs$/, "predict"), example));
     const sum = Object.values(answer.probabilities).reduce((total, each) => total + each, 0);
     if (Math.abs(sum - 1) > 1e-3) throw new Error(`the probabilities of ${JSON.stringify(answer)} add up to ${sum}`);

@@ -16,8 +16,9 @@ export const help = `Loads a model server and writes what came of it to a page.
   --max-failed P     percent of failed requests that are too many (0)
   --max-p95 MS       95 % must be answered within (any time)
 
-Users send the example of the server's own API document. Exit codes: 0 done, 3 too many failed or too slow, 42 bad
-arguments, 1 anything else. For Locust there is test/load/locustfile.py.`;
+Users send the examples of the server's own API document, with the bearer token that the variable API_TOKEN holds. Exit
+codes: 0 done, 3 too many failed or too slow, 42 bad arguments, 1 anything else. For Locust there is
+test/load/locustfile.py.`;
 
 const number = z.coerce.number().nonnegative();
 

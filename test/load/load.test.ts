@@ -1,19 +1,25 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { writeCifar10Package } from "#test/parts/cifar10-served.ts";
 import { writeIrisPackage } from "#test/parts/iris-served.ts";
 import { startLocalServer } from "#test/parts/local-server.ts";
 import { runLocust } from "#test/parts/locust.ts";
 import { runProgram } from "#test/parts/program.ts";
 import { startServing } from "#test/parts/serving.ts";
 import { temporaryFolder } from "#test/parts/temporary-folder.ts";
+import { writeTextPackage } from "#test/parts/text-served.ts";
 import { bySecond, summarize } from "./summary.ts";
 
 const program = "test/load/main.ts";
 
-test("it starts a server, loads it with the model's own example, and writes a page", async () => {
+test.each([
+  { model: "tables", write: writeIrisPackage },
+  { model: "pictures", write: writeCifar10Package }, // whose document has more than one example
+  { model: "texts", write: writeTextPackage },
+])("it starts a server of $model, loads it with the model's own examples, and writes a page", async ({ write }) => {
   await using folder = await temporaryFolder();
-  await writeIrisPackage(join(folder.path, "model"));
+  await write(join(folder.path, "model"));
   const out = join(folder.path, "pages/load.html");
   const args = ["--package", join(folder.path, "model"), "--users", "10", "--seconds", "2", "--out", out];
   const { code, output } = await runProgram(program, args);
@@ -47,7 +53,7 @@ test.for<[string, string[], number, RegExp]>([
   ["an unknown option", ["--user", "5"], 42, /--user/],
   ["users in words", ["--users", "many"], 42, /users/],
   ["a URL that is none", ["--url", "localhost"], 42, /url/],
-  ["nobody there", ["--url", "http://127.0.0.1:1"], 1, /ECONNREFUSED/],
+  ["nobody there", ["--url", "http://127.0.0.1:1"], 1, /can't reach http:.*ECONNREFUSED.*npm run serve/],
   ["--help", ["--help"], 0, /npm run loadtest/],
 ])("%s is answered in words", async ([, args, status, words]) => {
   const { code, output } = await runProgram(program, args);
@@ -74,14 +80,29 @@ test("percentiles are of what was answered, and failures are counted by status",
   ]);
 });
 
-test("Locust's users get their answers, by the example of the server's API document", async () => {
+test("a server that wants a token is sent it", async () => {
   await using folder = await temporaryFolder();
-  await writeIrisPackage(folder.path);
-  await using server = await startServing(["--package", folder.path]);
-  const { requests, failures, p95 } = await runLocust(server.url, { users: 5, seconds: 8 });
+  await writeIrisPackage(join(folder.path, "model"));
+  const token = { API_TOKEN: "a secret of some length" };
+  await using server = await startServing(["--package", join(folder.path, "model")], token);
+  const args = ["--url", server.url, "--users", "2", "--seconds", "1", "--out", join(folder.path, "load.html")];
+  expect((await runProgram(program, args)).output).toMatch(
+    /answers: \{"401":\d+\}[\s\S]*100.00 % failed.*set API_TOKEN/,
+  );
+  const { code, output } = await runProgram(program, args, { env: token });
+  expect(output).toMatch(/answers: \{"200":\d+\}/);
+  expect(code).toBe(0);
+});
+
+test("Locust's users get their answers, by the examples of the server's API document", async () => {
+  await using folder = await temporaryFolder();
+  await writeCifar10Package(folder.path);
+  const token = { API_TOKEN: "a secret of some length" };
+  await using server = await startServing(["--package", folder.path], token);
+  const { requests, failures, p95 } = await runLocust(server.url, { users: 5, seconds: 8, variables: token });
   expect(requests).toBeGreaterThan(10);
   expect(failures).toBe(0);
   expect(p95).toBeGreaterThan(0);
-  const wrong = await runLocust(server.url, { users: 2, seconds: 8, body: { petal: 1 } });
+  const wrong = await runLocust(server.url, { users: 2, seconds: 8, body: { petal: 1 }, variables: token });
   expect(wrong.failures).toBe(wrong.requests);
 });

@@ -1,26 +1,29 @@
 """The load test's users for Locust: locust -f test/load/locustfile.py --headless -u 50 -t 60s -H http://localhost:8000
 
-They send the example that the server's own API document gives, so any model can be asked; of a server without one, what
-LOAD_BODY holds.
+They send the examples that the server's own API document gives, so any model can be asked; of a server without one, what
+LOAD_BODY holds. A server that wants a token gets that of API_TOKEN.
 """
 
 import json
 import os
+import random
 from urllib.request import urlopen
 
 from locust import FastHttpUser, between, events, task
 
-body = {}
+bodies = []
+token = os.environ.get("API_TOKEN")
+headers = {"authorization": f"Bearer {token}"} if token else {}
 
 
 @events.test_start.add_listener
 def read_example(environment, **_):
     if "LOAD_BODY" in os.environ:
-        body["json"] = json.loads(os.environ["LOAD_BODY"])
+        bodies.append(json.loads(os.environ["LOAD_BODY"]))
         return
     document = json.load(urlopen(f"{environment.host}/docs/json"))
-    content = document["paths"]["/predict"]["post"]["requestBody"]["content"]
-    body["json"] = content["application/json"]["example"]
+    content = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
+    bodies.extend([content["example"]] if "example" in content else [one["value"] for one in content["examples"].values()])
 
 
 class User(FastHttpUser):
@@ -28,4 +31,4 @@ class User(FastHttpUser):
 
     @task
     def predict(self):
-        self.client.post("/predict", json=body["json"])
+        self.client.post("/predict", json=random.choice(bodies), headers=headers)

@@ -1,5 +1,6 @@
 import autocannon from "autocannon";
 import { request } from "undici";
+import { documentedExamples } from "#serving/try/examples.ts";
 
 /** One answer, or the lack of one. */
 export interface Sample {
@@ -13,31 +14,33 @@ export interface Load {
   readonly users: number;
   readonly seconds: number;
   readonly rate?: number; // requests a second, of all users together; as fast as they get answers when absent
+  readonly token?: string; // that the server wants
 }
 
-/** The example that the server's own API document gives for `/predict`. */
-export async function exampleOf(url: string): Promise<string> {
-  const { statusCode, body } = await request(`${url}/docs/json`);
+/** The examples that the server's own API document gives for `/predict`: a picture may be sent in several ways. */
+async function examplesOf(url: string): Promise<string[]> {
+  const { statusCode, body } = await request(`${url}/docs/json`).catch((cause) => {
+    throw new Error(`can't reach ${url}: ${cause.message}; npm run serve starts a server`, { cause });
+  });
   if (statusCode !== 200) throw new Error(`${url}/docs/json answered ${statusCode}: is a model served there?`);
-  const document = (await body.json()) as { paths?: Record<string, unknown> };
-  const route = document.paths?.["/predict"] as
-    | { post: { requestBody?: { content: Record<string, { example?: unknown }> } } }
-    | undefined;
-  const example = route?.post.requestBody?.content["application/json"]?.example;
-  if (example === undefined) throw new Error(`${url} has no model that is ready: /docs/json gives no example`);
-  return JSON.stringify(example);
+  const examples = documentedExamples(await body.json());
+  if (!examples) throw new Error(`${url} has no model that is ready: /docs/json gives no example`);
+  return examples.map((example) => JSON.stringify(example));
 }
 
-/** Lets users send the example over and over, each the next once the last was answered. */
-export async function runLoad({ url, users, seconds, rate }: Load): Promise<Sample[]> {
+/** Lets users send the examples in turn, over and over, each the next once the last was answered. */
+export async function runLoad({ url, users, seconds, rate, token }: Load): Promise<Sample[]> {
   const samples: Sample[] = [];
-  const body = await exampleOf(url);
+  const examples = await examplesOf(url);
   const startMs = performance.now();
   const options: autocannon.Options = {
     url: `${url}/predict`,
     method: "POST",
-    headers: { "content-type": "application/json" },
-    body,
+    headers: {
+      "content-type": "application/json",
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    },
+    requests: examples.map((body) => ({ body })),
     connections: users,
     duration: seconds,
     timeout: 10,

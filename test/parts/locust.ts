@@ -25,16 +25,20 @@ export interface Locusted {
   readonly p95: number; // ms
 }
 
+interface LocustOptions {
+  readonly users: number;
+  readonly seconds: number;
+  readonly body?: object;
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
 /** Lets the users of `test/load/locustfile.py` ask a server; `body` where its API document gives no example. */
-export async function runLocust(
-  url: string,
-  { users, seconds, body }: { users: number; seconds: number; body?: object },
-): Promise<Locusted> {
+export async function runLocust(url: string, { users, seconds, body, variables }: LocustOptions): Promise<Locusted> {
   const { clientsPython } = readTools(root);
   if (!clientsPython) throw new Error("no Locust: run `node .ci/setup.mjs test`, which prepares it");
   const args = ["-f", join(root, "test/load/locustfile.py"), "--headless", "--json", "--exit-code-on-error", "0"];
   const load = ["-u", String(users), "-r", String(users), "-t", `${seconds}s`, "-H", url];
-  const env = { ...process.env, ...(body && { LOAD_BODY: JSON.stringify(body) }) };
+  const env = { ...process.env, ...variables, ...(body && { LOAD_BODY: JSON.stringify(body) }) };
   const program = join(dirname(clientsPython), "locust");
   const { stdout } = await promisify(execFile)(program, [...args, ...load], { env, maxBuffer: 64 << 20 });
   const [stats] = Stats.parse(JSON.parse(stdout));
