@@ -7,6 +7,7 @@ import { readChampion } from "#actions/gitops/champion.ts";
 import { createCodeHistory } from "#actions/gitops/code-history.ts";
 import { rollback } from "#actions/rollback/run.ts";
 import { createCheckout } from "#test/parts/checkout.ts";
+import { forwardFromPods } from "#test/parts/cluster/forward.ts";
 import { adminToken, askArgocd, followGitops } from "#test/parts/cluster/gitops.ts";
 import { startDocker, stopDocker } from "#test/parts/cluster/images.ts";
 import { getJson, kubectl } from "#test/parts/cluster/kubectl.ts";
@@ -18,6 +19,9 @@ import { useCluster } from "#test/parts/cluster/use.ts";
 import { irisModel } from "#test/parts/iris-served.ts";
 import { freePort } from "#test/parts/mlflow.ts";
 import { sha256Of } from "#test/parts/release.ts";
+import { startS3 } from "#test/parts/s3.ts";
+import { readRequests } from "#training/drift/read-log.ts";
+import { openStorage } from "#training/storage/open.ts";
 
 type Gitops = Awaited<ReturnType<typeof followGitops>>;
 let gitops: Gitops;
@@ -166,6 +170,39 @@ test("a rollback brings the version before back", async () => {
   expect(result).toMatchObject({ kind: "promoted", version: "1", fromVersion: "2" });
   if (result.kind !== "promoted") throw new Error(result.kind);
   expect(await awaitCommit(result.commit.sha)).toMatchObject({ kind: "deployed", release: { version: "1" } });
+});
+
+test("pods with the component request-log write what they are asked into S3, where drift is measured", async () => {
+  await using s3 = await startS3();
+  await using forward = await forwardFromPods(Number(new URL(s3.endpoint).port));
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION } = s3.variables;
+  const place = `s3://${s3.bucket}/requests`;
+  const named = (values: Record<string, string | undefined>) =>
+    Object.entries(values).map(([key, value]) => `--from-literal=${key}=${value}`);
+  const settings = {
+    REQUEST_LOG: place,
+    REQUEST_LOG_SECONDS: "1",
+    AWS_ENDPOINT_URL_S3: `http://${forward.host}`,
+    AWS_REGION,
+  };
+  const keys = { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY };
+  await kubectl(["create", "configmap", "serving", "-n", "models-dev", ...named(settings)]);
+  await kubectl(["create", "secret", "generic", "serving", "-n", "models-dev", ...named(keys)]);
+  const component = "components: [../../../components/request-log]\n";
+  await promotions.change((source) => `${source}${component}`);
+  const { endpoint, credentials } = s3;
+  const storage = openStorage(place, code.path, { endpoint, credentials });
+  const logged = async () => {
+    await servedByPods();
+    let count = 0;
+    const window = { digest: first.modelDigest };
+    const log = { storage, prefix: "iris" };
+    if ((await storage.list("iris")).length > 0) await readRequests(log, window, () => void count++);
+    return count;
+  };
+  await expect.poll(logged, { timeout: 180_000, interval: 1_000 }).toBeGreaterThan(2);
+  await promotions.change((source) => source.replace(component, ""));
+  await kubectl(["delete", "configmap/serving", "secret/serving", "-n", "models-dev"]);
 });
 
 test("the number of pods is its owner's: set to 3 in git, it stays 3 through a promotion", async () => {
