@@ -68,5 +68,5 @@ async function resolveWanted(wanted: Settings["wanted"]) {
   const { env, model } = wanted;
   const root = resolve(wanted.root ?? codeRoot);
   const config = await loadConfig({ root, env, model, variables: process.env });
-  return { source: await promotedPackage(root, config.outputs, model), config: config.serving };
+  return { source: await promotedPackage(root, config), config: config.serving };
 }

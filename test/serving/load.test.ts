@@ -76,6 +76,8 @@ test("no package at all is broken", async () => {
   await using folder = await temporaryFolder();
   expect(await readdir(folder.path)).toEqual([]);
   expect(await loadModel({ folder: folder.path, lineage })).toMatchObject({ kind: "broken" });
+  const nowhere = await loadModel({ folder: join(folder.path, "nowhere"), lineage });
+  expect(nowhere).toMatchObject({ kind: "broken", reason: expect.stringContaining("there is no such folder") });
 });
 
 test("a model that does not end in probabilities is broken", async () => {

@@ -27,6 +27,8 @@ const promoted: Release = {
   promotedAt: "2026-11-23T00:00:01Z",
 };
 
+const iris = { env: "dev", model: "iris", outputs: "./outputs/dev" };
+
 async function rootWith(release?: object) {
   const folder = await temporaryFolder();
   await mkdir(join(folder.path, "outputs/dev/iris"), { recursive: true });
@@ -36,7 +38,7 @@ async function rootWith(release?: object) {
 
 test("the promoted release names the package, its digest and where it came from", async () => {
   await using root = await rootWith(promoted);
-  expect(await promotedPackage(root.path, "./outputs/dev", "iris")).toEqual({
+  expect(await promotedPackage(root.path, iris)).toEqual({
     folder: join(root.path, "outputs/dev/models/iris/22/candidate/model"),
     digest: digest("1"),
     lineage: { name: "iris", version: "7", contentHash: digest("2"), runId: "run", gitSha: "0".repeat(40) },
@@ -45,13 +47,13 @@ test("the promoted release names the package, its digest and where it came from"
 
 test("without a release the way to one is told", async () => {
   await using root = await rootWith();
-  const missing = promotedPackage(root.path, "./outputs/dev", "iris");
+  const missing = promotedPackage(root.path, iris);
   await expect(missing).rejects.toThrow(BadInputError);
-  await expect(missing).rejects.toThrow(/no release of iris.*npm start/);
+  await expect(missing).rejects.toThrow(/no release of iris.*: npm start -- --env dev --model iris makes one/);
 });
 
 test("a version that is registered and not promoted is not served", async () => {
   const { image, commit, promotedAt, ...registered } = promoted;
   await using root = await rootWith({ ...registered, state: "registered" });
-  await expect(promotedPackage(root.path, "./outputs/dev", "iris")).rejects.toThrow(/version 7 is registered and not/);
+  await expect(promotedPackage(root.path, iris)).rejects.toThrow(/version 7 is registered and not/);
 });

@@ -48,7 +48,9 @@ export async function verifyFiles<Name extends string>(
 
 /** Paths of the files in the folder, with `/`. A link could lead out of the package and change after it was verified. */
 async function listFiles(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((cause) => {
+    throw cause.code === "ENOENT" ? new Error("there is no such folder", { cause }) : cause;
+  });
   return entries
     .filter((entry) => !entry.isDirectory())
     .map((entry) => {

@@ -41,7 +41,11 @@ export interface PlanSweepOptions {
  */
 export async function planSweep({ root, codeRoot, config, files }: PlanSweepOptions): Promise<SweepPlan> {
   const { model, gate, sweep } = config;
-  if (!sweep) throw new BadInputError(`config/models/${model}.yaml has no sweep: it says what there is to try`);
+  if (!sweep) {
+    const remedy =
+      "say there what is to be tried, such as sweep: {method: grid, parameters: {training.learningRate: {values: [0.001, 0.01]}}}";
+    throw new BadInputError(`config/models/${model}.yaml has no sweep: ${remedy}`);
+  }
   const { parallelism: _, ...whatIsTried } = sweep;
   const metric = sweep.metric ?? gate.metric;
   const trials = trialsOf(sweep).map((settings, index): Trial => {
