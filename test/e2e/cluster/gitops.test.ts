@@ -13,8 +13,8 @@ import { startDocker, stopDocker } from "#test/parts/cluster/images.ts";
 import { getJson, kubectl } from "#test/parts/cluster/kubectl.ts";
 import { argocdUrl } from "#test/parts/cluster/place.ts";
 import { createPromotions, where } from "#test/parts/cluster/promotions.ts";
-import { servedByPods } from "#test/parts/cluster/served.ts";
-import { makeServingImage } from "#test/parts/cluster/serving-image.ts";
+import { askPods, servedByPods } from "#test/parts/cluster/served.ts";
+import { bodyLimitBytes, makeServingImage } from "#test/parts/cluster/serving-image.ts";
 import { useCluster } from "#test/parts/cluster/use.ts";
 import { irisModel } from "#test/parts/iris-served.ts";
 import { freePort } from "#test/parts/mlflow.ts";
@@ -83,6 +83,8 @@ test("a promotion is deployed: Synced and Healthy, and its pods answer with the 
     release: { version: "1" },
   });
   expect(await servedByPods()).toEqual(pods(2, "1", first));
+  const long = await askPods(" ".repeat(bodyLimitBytes + 1)); // how it serves is in the image
+  expect(long.map(({ status }) => status)).toEqual([413, 413]);
 });
 
 test("Argo CD's page tells the model's story, with links to its run, its pull request and its dashboard", async () => {
