@@ -1,11 +1,10 @@
 import { availableParallelism } from "node:os";
 import type { Serving } from "#config/serving.ts";
 import type { Digest } from "#training/candidate.ts";
-import type { Batches } from "#training/models/predictor.ts";
-import { tokenCount } from "#training/text/tokenizer.ts";
+import { packedShapes } from "#training/text/packing.ts";
 import { createBatcher } from "./batcher.ts";
-import { type Bucket, bucketsOf } from "./buckets.ts";
 import { type Engine, UnavailableError } from "./engine.ts";
+import { planOfRows, planOfTexts } from "./plan.ts";
 import { createModelProcess } from "./process/process.ts";
 
 export type EngineKnobs = Pick<Serving, "maxBatchSize" | "dynamicBatching" | "executionTimeoutMs">;
@@ -15,6 +14,8 @@ export interface ModelEngineOptions {
   readonly log: (message: string) => void;
   readonly texts?: { readonly maxTokens: number }; // of a model whose inputs are token ids
 }
+
+const mostRows = 8; // of tokens side by side, each on a core: more at once would only answer later
 
 /**
  * An engine whose model computes in a process of its own, in batches of what was asked meanwhile. While that process is
@@ -26,22 +27,22 @@ export async function startModelEngine(
   { knobs, log, texts }: ModelEngineOptions,
 ): Promise<Engine & { pid(): number | undefined }> {
   const { maxBatchSize: most, executionTimeoutMs } = knobs;
-  // Of a text, computing is nearly all the work; of anything else, a thread of the server's has about as much to do.
-  const threads = texts ? availableParallelism() : Math.max(1, availableParallelism() - 1);
-  const batches: Batches = { most, ...(texts && { widths: widthsUpTo(texts.maxTokens) }) };
+  const cores = availableParallelism();
+  const shapes = texts && packedShapes(most, { ...texts, rows: Math.min(mostRows, cores) });
+  // Texts have a core for each row. Of anything else a thread of the server's has about as much to do, and on the thread that
+  // asks none waits until another has woken up for the next operation.
+  const threads = shapes ? { within: 1, between: cores } : { within: Math.max(1, cores - 1), between: -1 };
   const model = createModelProcess({
-    task: { folder, digest, batches, threads },
+    task: { folder, digest, most, ...(shapes && { shapes }), threads },
     executionTimeoutMs,
     log,
     onAway: (reason) => batcher.empty(reason),
   });
   const { device, timings } = await model.start();
-  const buckets = bucketsOf(timings) as [Bucket, ...Bucket[]]; // a model was compiled for one width at least
-  for (const { width, maxRows, batchMs } of buckets) {
-    const what = `${maxRows} inputs${texts ? ` of up to ${width} tokens` : ""}`;
-    log(`the model computes with ${device}: ${batchMs(maxRows).toFixed(1)} ms for ${what}`);
-  }
-  const batcher = createBatcher({ ...knobs, buckets, ...(texts && { lengthOf: tokenCount }), compute: model.compute });
+  const plan = shapes ? planOfTexts(shapes, timings) : planOfRows(timings);
+  const ms = plan.batchMs(plan.most).toFixed(1);
+  log(`the model computes with ${device}: ${ms} ms for ${plan.most} ${texts ? "tokens" : "inputs"}`);
+  const batcher = createBatcher({ ...knobs, plan, compute: model.compute });
   return {
     predict(input, asker) {
       const reason = model.unavailable();
@@ -59,11 +60,4 @@ export async function startModelEngine(
     pid: model.pid,
     close: model.close,
   };
-}
-
-/** 16, 24, 32, 48, 64, ... up to `most`: but for the shortest, a text is computed at no more than half as long again. */
-function widthsUpTo(most: number): number[] {
-  const widths: number[] = [];
-  for (let width = 16; width < most; width *= 2) widths.push(width, 1.5 * width);
-  return [...widths.filter((width) => width < most), most];
 }

@@ -1,11 +1,11 @@
 import type { DynamicBatching } from "#config/serving.ts";
-import type { Bucket } from "./buckets.ts";
 import { type Asker, UnavailableError } from "./engine.ts";
+import type { Plan } from "./plan.ts";
 
 /** An input that waits for the model. */
 export interface Waiting {
   readonly input: Float32Array;
-  readonly bucket: Bucket;
+  readonly size: number; // of its part of a batch
   readonly asker: Asker;
   readonly sinceMs: number; // performance.now()
   readonly deadlineMs: number;
@@ -19,9 +19,9 @@ export function createQueue({ priorityLevels, defaultPriorityLevel, defaultQueue
   const defaultTimeoutMs = defaultTimeoutMicroseconds / 1000;
   const levels: Waiting[][] = Array.from({ length: priorityLevels }, () => []);
   const size = () => levels.reduce((sum, level) => sum + level.length, 0);
-  const rows = new Map<Bucket, number>();
-  const count = (all: readonly Waiting[], by: 1 | -1) => {
-    for (const { bucket } of all) rows.set(bucket, (rows.get(bucket) ?? 0) + by);
+  let totalSize = 0;
+  const uncount = (all: readonly Waiting[]) => {
+    for (const { size } of all) totalSize -= size;
   };
 
   /** Forgets those whose clients left, and turns away those whose time is over. */
@@ -33,7 +33,7 @@ export function createQueue({ priorityLevels, defaultPriorityLevel, defaultQueue
       if (over.length === 0) continue;
       const late = over.filter(isLate);
       levels[at] = level.filter((waiting) => !isOver(waiting));
-      count(over, -1);
+      uncount(over);
       for (const { reject } of late) reject(new UnavailableError("the model is busy: it did not come to this in time"));
     }
   };
@@ -43,39 +43,33 @@ export function createQueue({ priorityLevels, defaultPriorityLevel, defaultQueue
     sweep,
     isFull: () => size() >= maxQueueSize,
     oldestMs: () => Math.min(...levels.flatMap(([first]) => first?.sinceMs ?? [])),
-    /** How many wait, bucket by bucket. */
-    rows: rows as ReadonlyMap<Bucket, number>,
-    /** The one that is next. */
-    first: () => levels.find(([first]) => first)?.[0],
-    add({ input, bucket, asker }: Pick<Waiting, "input" | "bucket" | "asker">): Promise<Float32Array> {
+    /** Of all that waits. */
+    totalSize: () => totalSize,
+    add({ input, size, asker }: Pick<Waiting, "input" | "size" | "asker">): Promise<Float32Array> {
       const level = Math.min(Math.max(1, asker.priority ?? defaultPriorityLevel), priorityLevels);
       const wantedMs = allowTimeoutOverride ? (asker.timeoutMs ?? defaultTimeoutMs) : defaultTimeoutMs;
       const sinceMs = performance.now();
       const deadlineMs = sinceMs + Math.min(wantedMs, defaultTimeoutMs);
       const { promise, resolve, reject } = Promise.withResolvers<Float32Array>();
-      const waiting = { input, bucket, asker, sinceMs, deadlineMs, resolve, reject };
+      const waiting = { input, size, asker, sinceMs, deadlineMs, resolve, reject };
       levels[level - 1]?.push(waiting);
-      count([waiting], 1);
+      totalSize += size;
       return promise;
     },
-    /** The next batch of a bucket, taken out. */
-    take(bucket: Bucket): Waiting[] {
-      const most = bucket.batchOf(rows.get(bucket) ?? 0);
-      const taken: Waiting[] = [];
-      for (const [at, level] of levels.entries()) {
-        const rest: Waiting[] = [];
-        for (const waiting of level) {
-          (waiting.bucket === bucket && taken.length < most ? taken : rest).push(waiting);
-        }
-        levels[at] = rest;
-      }
-      count(taken, -1);
+    /** The next batch, taken out. */
+    take(choose: Plan["choose"]): Waiting[] {
+      const all = levels.flat();
+      const isIn = choose(all.map(({ size }) => size));
+      const taken = all.filter((_, at) => isIn[at]);
+      const gone = new Set(taken);
+      for (const [at, level] of levels.entries()) levels[at] = level.filter((waiting) => !gone.has(waiting));
+      uncount(taken);
       return taken;
     },
     /** All that waits, taken out. */
     takeAll(): Waiting[] {
       const taken = levels.flatMap((level) => level.splice(0));
-      count(taken, -1);
+      uncount(taken);
       return taken;
     },
   };

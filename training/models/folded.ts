@@ -6,7 +6,7 @@ type Layer = layers.Layer;
 /** A model as it predicts. `forward` uses the variables and nothing else that changes. */
 export interface Folded {
   readonly variables: readonly tf.Variable[];
-  forward(inputs: tf.Tensor): tf.Tensor;
+  forward(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor;
   dispose(): void;
 }
 
@@ -19,7 +19,7 @@ export function fold(model: LayersModel): Folded {
   const steps = isChain(model.layers) ? foldedSteps(model.layers) : [asItIs(model)];
   return {
     variables: steps.flatMap(({ variables }) => variables),
-    forward: (inputs) => steps.reduce((value, { apply }) => apply(value), inputs),
+    forward: (inputs) => steps.reduce((value, { apply }) => apply(value), inputs) as tf.Tensor,
     dispose: () => tf.dispose(steps.flatMap(({ own }) => own)),
   };
 }
@@ -27,7 +27,7 @@ export function fold(model: LayersModel): Folded {
 interface Step {
   readonly variables: readonly tf.Variable[];
   readonly own: readonly tf.Variable[]; // not the model's
-  apply(value: tf.Tensor): tf.Tensor;
+  apply(value: tf.Tensor | tf.Tensor[]): tf.Tensor;
 }
 
 function foldedSteps(all: readonly Layer[]): Step[] {

@@ -29,13 +29,17 @@ export function answerOf(
   values: Float32Array,
   shape: number[],
 ): Float32Array {
-  const inputs = tf.tensor(values, shape);
-  const results = inference.run([inputs]);
+  return firstAnswer(inference, [tf.tensor(values, shape)]);
+}
+
+/** The one answer of a compiled inference, as one list of numbers. The inputs are disposed. */
+export function firstAnswer(inference: { run(inputs: tf.Tensor[]): tf.Tensor[] }, inputs: tf.Tensor[]): Float32Array {
+  const results = inference.run(inputs);
   try {
     const [answer] = results;
     if (!answer) throw new Error("the model gave no result");
     return answer.dataSync<"float32">();
   } finally {
-    tf.dispose([inputs, ...results]);
+    tf.dispose([...inputs, ...results]);
   }
 }

@@ -6,73 +6,55 @@ import { answerOf } from "./inference.ts";
 
 /** How long a batch took. */
 export interface Timing {
-  readonly width: number; // numbers of a row
-  readonly rows: number;
+  readonly size: number; // its rows; of texts, the tokens it has room for
   readonly ms: number;
 }
 
-/** For which batches a model is compiled. */
-export interface Batches {
-  readonly most: number; // rows of a batch
-  /** Widths of rows, the narrowest first, of a model that takes rows of any; absent: the model's own. */
-  readonly widths?: readonly number[];
-}
-
 /** A model compiled to answer batches. */
-export type Predictor = ReturnType<typeof createPredictor>;
-
-const mostTokens = 512; // of a batch of texts: more at once is not faster
+export interface Predictor {
+  readonly timings: readonly Timing[]; // the smallest batch first
+  /** Answers to `rows` inputs, which lie one after the other in `values`. @throws Error when they make no batch. */
+  predict(values: Float32Array, rows: number): Float32Array;
+  dispose(): void;
+}
 
 /**
  * Compiles the model for batches of up to `most` rows: one call of the backend a batch. A graph has one size, so there is
  * one for each of a dozen sizes, and a batch is filled up with zeros to the next. All are run once, which makes the
- * backend optimise them before anybody waits, and measured: `timings`, of each width the smallest batch first.
+ * backend optimise them before anybody waits, and measured.
  */
-export function createPredictor(model: LayersModel, { most, widths }: Batches) {
+export function createPredictor(model: LayersModel, most: number): Predictor {
   const shape = (model.inputs[0]?.shape.slice(1) ?? []) as number[];
   const rowSize = shape.reduce((product, length) => product * length, 1);
-  const sizes = new Map(
-    widths?.map((width) => [width, batchSizes(Math.max(1, Math.min(most, Math.floor(mostTokens / width))))]) ?? [
-      [rowSize, batchSizes(most)],
-    ],
-  );
-  const shapes = [...sizes].flatMap(([width, own]) => own.map((rows) => ({ width, rows })));
-  const shapeOf = (rows: number, width: number) => [rows, ...(widths ? [width] : shape)];
+  const sizes = batchSizes(most);
   const folded = fold(model);
   const program = compile({ variables: folded.variables });
   const compiled = program.inference((inputs) => [folded.forward(inputs as tf.Tensor)], "the prediction");
-  compiled.prepare(...shapes.map(({ rows, width }) => [{ shape: shapeOf(rows, width), dtype: "float32" as const }]));
-  const filled = new Float32Array(Math.max(...shapes.map(({ rows, width }) => rows * width)));
+  compiled.prepare(...sizes.map((rows) => [{ shape: [rows, ...shape], dtype: "float32" as const }]));
+  const filled = new Float32Array(most * rowSize);
 
-  const run = (values: Float32Array, rows: number): Float32Array =>
-    answerOf(compiled, values, shapeOf(rows, values.length / rows));
-  const timings = shapes.map(({ rows, width }): Timing => {
-    const zeros = filled.subarray(0, rows * width);
+  const run = (values: Float32Array, rows: number): Float32Array => answerOf(compiled, values, [rows, ...shape]);
+  const timings = sizes.map((rows): Timing => {
+    const zeros = filled.subarray(0, rows * rowSize);
     run(zeros, rows);
     const start = performance.now();
     run(zeros, rows);
-    return { width, rows, ms: performance.now() - start };
+    return { size: rows, ms: performance.now() - start };
   });
 
   return {
     timings,
-    /** Probabilities of `rows` rows, one after the other. @throws Error when `values` are not that many, or too many. */
-    predict(values: Float32Array, rows: number): Float32Array {
-      const width = values.length / rows;
-      const own = sizes.get(width);
-      if (!own) {
-        throw new Error(
-          `${values.length} values for ${rows} rows: the model takes ${[...sizes.keys()].join(", ")} a row`,
-        );
-      }
-      const size = own.find((each) => each >= rows);
-      if (size === undefined) throw new Error(`${rows} rows: at most ${own.at(-1)} make a batch`);
+    predict(values, rows) {
+      if (values.length !== rows * rowSize)
+        throw new Error(`${values.length} values for ${rows} rows: the model takes ${rowSize} a row`);
+      const size = sizes.find((each) => each >= rows);
+      if (size === undefined) throw new Error(`${rows} rows: at most ${most} make a batch`);
       if (size === rows) return run(values, size);
       filled.set(values);
-      const answers = run(filled.fill(0, values.length, size * width).subarray(0, size * width), size);
+      const answers = run(filled.fill(0, values.length, size * rowSize).subarray(0, size * rowSize), size);
       return answers.slice(0, (answers.length / size) * rows);
     },
-    dispose(): void {
+    dispose() {
       program.dispose();
       folded.dispose();
     },

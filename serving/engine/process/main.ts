@@ -1,6 +1,7 @@
 import { readSync, writeFileSync } from "node:fs";
 import { startBackend } from "#training/backend.ts";
 import { createPredictor, type Predictor } from "#training/models/predictor.ts";
+import { createTextPredictor } from "#training/models/text-predictor.ts";
 import { readPackage } from "#training/package/read.ts";
 import { answerBatch } from "./answer-batch.ts";
 import { type BatchMessage, inputsDescriptor, type ProcessMessage, type Task } from "./messages.ts";
@@ -17,13 +18,14 @@ if (process.platform === "linux") {
 }
 
 try {
-  const { folder, digest, batches, threads } = JSON.parse(process.argv[2] ?? "") as Task;
-  process.env["TF_NUM_INTRAOP_THREADS"] ??= String(threads);
-  // On the thread that asks, none waits until another has woken up for the next operation. Of texts they take too long to gain by it.
-  if (!batches.widths) process.env["TF_NUM_INTEROP_THREADS"] ??= "-1";
+  const { folder, digest, most, shapes, threads } = JSON.parse(process.argv[2] ?? "") as Task;
+  process.env["TF_NUM_INTRAOP_THREADS"] ??= String(threads.within);
+  process.env["TF_NUM_INTEROP_THREADS"] ??= String(threads.between);
   const device = await startBackend("auto", { tiny: false });
   const { model } = await readPackage(folder, digest);
-  const predictor = createPredictor(model, batches);
+  const predictor = shapes
+    ? createTextPredictor(model, shapes, { apart: device.backend !== "gpu" })
+    : createPredictor(model, most);
   process.on("message", (message) => send(answered(predictor, message as BatchMessage)));
   send({ kind: "ready", device: device.name, timings: predictor.timings });
 } catch (error) {
@@ -55,5 +57,5 @@ function readInputs({ rows, width }: BatchMessage): Float32Array {
 }
 
 function send(message: ProcessMessage): void {
-  process.send?.(message);
+  process.send?.(message, () => undefined); // a server that is gone needs no answer
 }

@@ -1,12 +1,14 @@
 import type { Digest } from "#training/candidate.ts";
-import type { Batches, Timing } from "#training/models/predictor.ts";
+import type { Timing } from "#training/models/predictor.ts";
+import type { PackedShape } from "#training/text/packing.ts";
 
 /** What the model's process is started with, as its one argument in JSON. */
 export interface Task {
   readonly folder: string; // of the package
   readonly digest: Digest;
-  readonly batches: Batches;
-  readonly threads: number; // that an operation may use
+  readonly most: number; // inputs of a batch
+  readonly shapes?: readonly PackedShape[]; // of batches, when the inputs are texts
+  readonly threads: { readonly within: number; readonly between: number }; // for one operation; for several, -1: the one that asks
 }
 
 /**

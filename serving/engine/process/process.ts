@@ -92,7 +92,7 @@ export function createModelProcess({ task, executionTimeoutMs, log, onAway }: Mo
     residentBytes: () => residentBytes,
     pid: () => child?.pid,
     /** @throws UnavailableError when the process ends meanwhile, also because it took longer than it may. */
-    async compute(inputs: readonly Float32Array[], width: number): Promise<BatchAnswer> {
+    async compute(inputs: readonly Float32Array[]): Promise<BatchAnswer> {
       if (reason !== undefined) throw new UnavailableError(reason);
       const own = child;
       const answer = Promise.withResolvers<BatchAnswer>();
@@ -102,7 +102,7 @@ export function createModelProcess({ task, executionTimeoutMs, log, onAway }: Mo
         own?.kill("SIGKILL");
       }, executionTimeoutMs);
       try {
-        writeInputs(inputsFile, inputs, width);
+        const width = writeInputs(inputsFile, inputs);
         own?.send({ rows: inputs.length, width } satisfies BatchMessage, () => undefined);
         return await answer.promise;
       } finally {
@@ -139,9 +139,11 @@ function openNameless(): number {
   return file;
 }
 
-function writeInputs(file: number, inputs: readonly Float32Array[], width: number): void {
-  const bytes = inputs.map(({ buffer, byteOffset }) => new Uint8Array(buffer, byteOffset, 4 * width));
+/** Gives how many values each has. */
+function writeInputs(file: number, inputs: readonly Float32Array[]): number {
+  const bytes = inputs.map(({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength));
+  const size = bytes.reduce((sum, { length }) => sum + length, 0);
   const written = writevSync(file, bytes, 0);
-  const size = 4 * width * inputs.length;
   if (written !== size) throw new Error(`only ${written} of ${size} bytes could be handed to the model's process`);
+  return inputs[0]?.length ?? 0;
 }

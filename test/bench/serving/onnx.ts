@@ -10,10 +10,10 @@ const [port, folder = "", path = ""] = process.argv.slice(2);
 // Threads that spin while they wait would be charged to it as work.
 const extra = { session: { intra_op: { allow_spinning: "0" }, inter_op: { allow_spinning: "0" } } };
 const session = await InferenceSession.create(path, { extra });
-const width = 32 * 32 * 3;
+const [width, most] = [32 * 32 * 3, 64];
 const batcher = createBatcher({
   ...Serving.parse({}),
-  buckets: [{ width, maxRows: 64, batchOf: (waiting) => Math.min(waiting, 64), batchMs: (rows) => rows / 2 }],
+  plan: { most, sizeOf: () => 1, choose: (sizes) => sizes.map((_, at) => at < most), batchMs: (rows) => rows / 2 },
   async compute(inputs) {
     const before = process.cpuUsage();
     const values = new Float32Array(inputs.length * width);

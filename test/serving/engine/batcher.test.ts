@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, test, vi } from "vitest";
 import { Serving } from "#config/serving.ts";
 import { type BatchAnswer, createBatcher } from "#serving/engine/batcher.ts";
-import { type Bucket, bucketsOf } from "#serving/engine/buckets.ts";
 import { type Asker, UnavailableError } from "#serving/engine/engine.ts";
+import { planOfTexts } from "#serving/engine/plan.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -22,13 +22,12 @@ function start(dynamicBatching: object = {}, { maxBatchSize = 4, rowMs = 1 } = {
   const knobs = Serving.parse({ dynamicBatching });
   const batcher = createBatcher({
     ...knobs,
-    buckets: [
-      {
-        ...{ width: 1, maxRows: maxBatchSize },
-        batchOf: (waiting) => Math.min(waiting, maxBatchSize),
-        batchMs: (rows) => rows * rowMs,
-      },
-    ],
+    plan: {
+      most: maxBatchSize,
+      sizeOf: () => 1,
+      choose: (sizes) => sizes.map((_, at) => at < maxBatchSize),
+      batchMs: (rows) => rows * rowMs,
+    },
     compute(rows) {
       const inputs = rows.map(([input = Number.NaN]) => input);
       const { promise, resolve, reject } = Promise.withResolvers<BatchAnswer>();
@@ -208,49 +207,29 @@ test("emptied, it turns away all that waits and goes on afterwards", async () =>
   expect(await third).toBe(6);
 });
 
-test("inputs of like length go together, in the order of the first of them, and each batch is as wide as they need", async () => {
-  const batches: { width: number; inputs: number[][]; answer(): void }[] = [];
-  const buckets = bucketsOf([
-    { width: 2, rows: 1, ms: 2 },
-    { width: 2, rows: 2, ms: 4 },
-    { width: 4, rows: 1, ms: 4 },
-    { width: 4, rows: 2, ms: 8 },
-  ]) as [Bucket, ...Bucket[]];
+test("of texts those go together that fill a batch, and what found no room goes first in the next", async () => {
+  const batches: { lengths: number[]; answer(): void }[] = [];
+  const shapes = [1, 2].map((rows) => ({ rows, width: 10, texts: 3 }));
+  const timings = [
+    { size: 10, ms: 1 },
+    { size: 20, ms: 2 },
+  ];
   const batcher = createBatcher({
     ...Serving.parse({}),
-    buckets,
-    lengthOf: (input) => input.indexOf(-1),
-    compute(rows, width) {
+    plan: planOfTexts(shapes, timings),
+    compute(inputs) {
+      const lengths = inputs.map((input) => input.indexOf(-1));
       const { promise, resolve } = Promise.withResolvers<BatchAnswer>();
-      const answer = () => resolve({ probabilities: Float32Array.from(rows, ([first = 0]) => first), cpuMs: 0 });
-      batches.push({ width, inputs: rows.map((row) => [...row.subarray(0, width)]), answer });
+      batches.push({ lengths, answer: () => resolve({ probabilities: Float32Array.from(lengths), cpuMs: 0 }) });
       return promise;
     },
   });
-  const ask = (...tokens: number[]) =>
-    batcher.ask(Float32Array.of(...tokens, ...Array(5 - tokens.length).fill(-1)), nobody);
-  const answers = [ask(1), ask(2, 2, 2), ask(3), ask(4, 4, 4, 4), ask(5, 5), ask(6, 6, 6)];
-  for (let at = 0; at < 4; at++) {
+  const ask = (length: number) => batcher.ask(new Float32Array(11).fill(-1).fill(7, 0, length), nobody);
+  const answers = [5, 7, 8, 6, 3, 2, 1].map(ask);
+  for (let at = 0; at < 3; at++) {
     await sleep(0);
     batches[at]?.answer();
   }
-  expect((await Promise.all(answers)).map(([answer]) => answer)).toEqual([1, 2, 3, 4, 5, 6]);
-  expect(batches.map(({ width, inputs }) => ({ width, inputs }))).toEqual([
-    { width: 2, inputs: [[1, -1]] },
-    {
-      width: 4,
-      inputs: [
-        [2, 2, 2, -1],
-        [4, 4, 4, 4],
-      ],
-    },
-    {
-      width: 2,
-      inputs: [
-        [3, -1],
-        [5, 5],
-      ],
-    },
-    { width: 4, inputs: [[6, 6, 6, -1]] },
-  ]);
+  expect((await Promise.all(answers)).map(([answer]) => answer)).toEqual([5, 7, 8, 6, 3, 2, 1]);
+  expect(batches.map(({ lengths }) => lengths)).toEqual([[5], [7, 8, 3, 2], [6, 1]]);
 });

@@ -2,14 +2,9 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { expect, test } from "vitest";
 import { startNative } from "#test/parts/native.ts";
-import { writeSmallCheckpoint } from "#test/parts/small-checkpoint.ts";
-import { temporaryFolder } from "#test/parts/temporary-folder.ts";
 import { architectures, seededModel } from "#test/training/package/fixtures.ts";
 import { startBackend } from "#training/backend.ts";
 import { createPredictor } from "#training/models/predictor.ts";
-import { parseCheckpoint } from "#training/models/transformer/pretrained.ts";
-import { transformer } from "#training/models/transformer/transformer.ts";
-import { openCheckpoint } from "#training/pretrained/files.ts";
 
 const maxBatchSize = 7;
 
@@ -21,7 +16,7 @@ function inputs(model: LayersModel, rows: number): { values: Float32Array; shape
 
 /** Compares the compiled model with `model.predict`, for batches of every size. */
 function compare(model: LayersModel): void {
-  const predictor = createPredictor(model, { most: maxBatchSize });
+  const predictor = createPredictor(model, maxBatchSize);
   try {
     for (let rows = 1; rows <= maxBatchSize; rows++) {
       const { values, shape } = inputs(model, rows);
@@ -33,7 +28,7 @@ function compare(model: LayersModel): void {
     const before = tf.memory().numTensors;
     predictor.predict(inputs(model, 3).values, 3);
     expect(tf.memory().numTensors).toBe(before);
-    expect(predictor.timings.map(({ rows }) => rows)).toEqual([1, 2, 3, 4, 6, 7]);
+    expect(predictor.timings.map(({ size }) => size)).toEqual([1, 2, 3, 4, 6, 7]);
     for (const { ms } of predictor.timings) expect(ms).toBeGreaterThan(0);
   } finally {
     predictor.dispose();
@@ -57,34 +52,8 @@ test("and operation by operation where there is no native backend", async () => 
 
 test("rows of another size, and more than a batch may have, are refused", async () => {
   await startNative();
-  const predictor = createPredictor(seededModel("mlp"), { most: 2 });
+  const predictor = createPredictor(seededModel("mlp"), 2);
   expect(() => predictor.predict(new Float32Array(5), 1)).toThrow("5 values for 1 rows: the model takes 4 a row");
   expect(() => predictor.predict(new Float32Array(12), 3)).toThrow("3 rows: at most 2 make a batch");
   predictor.dispose();
-});
-
-test("a model of texts answers a narrow row as it answers the same row filled up, at each of its widths", async () => {
-  await startNative();
-  await using folder = await temporaryFolder();
-  await writeSmallCheckpoint(folder.path, "bert");
-  const pretrained = parseCheckpoint(await openCheckpoint(folder.path, { root: ".", info: () => undefined }));
-  const frozen = { embeddings: false, blocks: 0 };
-  const model = transformer(pretrained, { classes: 3, maxTokens: 32, frozen, seed: 3 });
-  const predictor = createPredictor(model, { most: 3, widths: [8, 16, 32] });
-  const texts = [5, 8, 7].map((tokens, row) =>
-    Array.from({ length: tokens }, (_, at) => 1 + ((7 * row + 3 * at) % 20)),
-  );
-  const answersAt = (width: number) =>
-    predictor.predict(Float32Array.from(texts.flatMap((ids) => [...ids, ...Array(width - ids.length).fill(-1)])), 3);
-  const whole = answersAt(32);
-  expect(new Set(whole).size).toBeGreaterThan(6);
-  for (const width of [8, 16]) {
-    for (const [at, value] of answersAt(width).entries()) expect(value).toBeCloseTo(whole[at] ?? Number.NaN, 5);
-  }
-  expect(predictor.timings.map(({ width, rows }) => [width, rows])).toEqual(
-    [8, 16, 32].flatMap((width) => [1, 2, 3].map((rows) => [width, rows])),
-  );
-  expect(() => predictor.predict(new Float32Array(10), 1)).toThrow("the model takes 8, 16, 32 a row");
-  predictor.dispose();
-  model.dispose();
 });

@@ -4,41 +4,72 @@ import { gelu, layerNorm } from "./operations.ts";
 import { type BlockPart, blockPrefix, embeddingName, embeddingNorm, headPrefix } from "./parameters.ts";
 import type { EncoderShape } from "./shape.ts";
 
+/** Where each text is, when a row holds several, one after the other. */
+export interface Packing {
+  segments: tf.Tensor2D; // [rows, tokens]: a number that only the tokens of one text have; float32
+  positions: tf.Tensor2D; // [rows, tokens]: of each token in its text; int32
+  firsts: tf.Tensor1D; // the place of each text's first token among the tokens of all rows, as many of each row; int32
+}
+
 export interface Encoding {
   shape: EncoderShape;
+  packing?: Packing | undefined; // absent: a row is a text
   /** A tensor of the checkpoint by its name. */
   weight(name: string): tf.Tensor;
   isTraining: boolean; // whether dropout draws
 }
 
 /**
- * What the classifier is given of each row of token ids [rows, tokens], where a negative id is none: [rows, width]. Devlin
- * et al. 2019 and Sanh et al. 2019, as Hugging Face computes them; numbers from where there is no token reach nothing.
+ * What the classifier is given of each text in rows of token ids [rows, tokens], where a negative id is none: [texts, width].
+ * Devlin et al. 2019 and Sanh et al. 2019, as Hugging Face computes them; numbers from where there is no token, or another
+ * text, reach nothing.
  */
 export function encode(ids: tf.Tensor2D, encoding: Encoding): tf.Tensor2D {
-  const { shape, isTraining } = encoding;
-  const [rows, tokens] = ids.shape;
-  const attended = tf.reshape(tf.mul(tf.cast(tf.less(ids, 0), "float32"), -1e9), [rows, 1, 1, tokens]);
+  const { shape, packing, isTraining } = encoding;
+  const [rows] = ids.shape;
+  const attended = tf.mul(tf.cast(unattended(ids, packing), "float32"), -1e9);
   const last = shape.layers - 1;
   let states = embed(ids, encoding);
   for (let index = 0; index < last; index++)
     states = block(states, { ...encoding, index, rows, attended, context: states });
-  const cube = tf.reshape(states, [rows, tokens, shape.hidden]);
-  const firsts = tf.reshape<tf.Rank.R2>(tf.slice(cube, [0, 0, 0], [rows, 1, shape.hidden]), [rows, shape.hidden]);
-  // Of the last block's tokens only each row's first is looked at: the others are what it attends to, and no more.
-  const pooled = block(firsts, { ...encoding, index: last, rows, attended, context: states });
+  // Of the last block's tokens only each text's first is looked at: the others are what it attends to, and no more.
+  const first = { ...encoding, index: last, rows, attended: attendedByFirsts(attended, packing), context: states };
+  const pooled = block(firstsOf(states, rows, packing), first);
   const head = linear(pooled, headPrefix(shape.kind), encoding);
   const active = shape.kind === "bert" ? tf.tanh(head) : tf.relu(head);
   return isTraining ? dropout(active, shape.dropout.classifier) : active;
 }
 
+/** Which tokens a token does not look at: [rows, 1, tokens or 1, tokens]. */
+function unattended(ids: tf.Tensor2D, packing: Packing | undefined): tf.Tensor {
+  const [rows, tokens] = ids.shape;
+  if (!packing) return tf.reshape(tf.less(ids, 0), [rows, 1, 1, tokens]);
+  const { segments } = packing;
+  return tf.notEqual(tf.reshape(segments, [rows, 1, tokens, 1]), tf.reshape(segments, [rows, 1, 1, tokens]));
+}
+
+/** Of the states of all tokens those of each text's first: [texts, width]. */
+function firstsOf(states: tf.Tensor2D, rows: number, packing: Packing | undefined): tf.Tensor2D {
+  if (packing) return tf.gather(states, packing.firsts);
+  const width = states.shape[1];
+  const cube = tf.reshape<tf.Rank.R3>(states, [rows, -1, width]);
+  return tf.reshape(tf.slice(cube, [0, 0, 0], [rows, 1, width]), [rows, width]);
+}
+
+function attendedByFirsts(attended: tf.Tensor, packing: Packing | undefined): tf.Tensor {
+  if (!packing) return attended;
+  const [rows = 0, , , tokens = 0] = attended.shape;
+  return tf.reshape(tf.gather(tf.reshape(attended, [-1, tokens]), packing.firsts), [rows, 1, -1, tokens]);
+}
+
 /** States of all tokens, one after the other: [rows x tokens, width]. */
-function embed(ids: tf.Tensor2D, { shape, weight, isTraining }: Encoding): tf.Tensor2D {
+function embed(ids: tf.Tensor2D, { shape, packing, weight, isTraining }: Encoding): tf.Tensor2D {
   const { kind, hidden, types, epsilon } = shape;
   const [rows, tokens] = ids.shape;
   const known = tf.cast(tf.reshape(tf.relu(ids), [rows * tokens]), "int32") as tf.Tensor1D;
   const words = tf.reshape(tf.gather(weight(embeddingName(kind, "word")), known), [rows, tokens, hidden]);
-  const positions = tf.slice(weight(embeddingName(kind, "position")), [0, 0], [tokens, hidden]);
+  const table = weight(embeddingName(kind, "position"));
+  const positions = packing ? tf.gather(table, packing.positions) : tf.slice(table, [0, 0], [tokens, hidden]);
   const place =
     types > 0 ? tf.add(positions, tf.slice(weight(embeddingName(kind, "token_type")), [0, 0], [1, hidden])) : positions;
   const sum = tf.reshape<tf.Rank.R2>(tf.add(words, place), [rows * tokens, hidden]);
@@ -48,7 +79,7 @@ function embed(ids: tf.Tensor2D, { shape, weight, isTraining }: Encoding): tf.Te
 interface BlockOptions extends Encoding {
   index: number;
   rows: number;
-  attended: tf.Tensor; // [rows, 1, 1, tokens]: 0, and far below where there is no token
+  attended: tf.Tensor; // [rows, 1, of the tokens or 1, tokens]: 0, and far below where one does not look
   context: tf.Tensor2D; // the states that are attended to: of all tokens
 }
 

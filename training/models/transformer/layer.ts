@@ -1,6 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import { initializers, layers } from "@tensorflow/tfjs-layers";
-import { encode } from "./encode.ts";
+import { encode, type Packing } from "./encode.ts";
 import { parametersOf } from "./parameters.ts";
 import type { EncoderShape } from "./shape.ts";
 
@@ -15,7 +15,10 @@ export function parameterName({ originalName }: { originalName: string }): strin
   return originalName.slice(originalName.indexOf("/") + 1);
 }
 
-/** The encoder as a layer: rows of token ids in, of any width, and what a classifier needs out. */
+/**
+ * The encoder as a layer: rows of token ids in, of any width, and what a classifier needs out. A row is a text; where it holds
+ * several, the parts of a `Packing` are given behind the ids, in their order.
+ */
 export class EncoderLayer extends layers.Layer {
   static readonly className = "Encoder";
   readonly #shape: EncoderShape;
@@ -36,14 +39,15 @@ export class EncoderLayer extends layers.Layer {
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[], { training }: { training?: boolean } = {}): tf.Tensor {
-    const [ids] = [inputs].flat();
+    const [ids, segments, positions, firsts] = [inputs].flat();
     const weights = new Map(this.weights.map((weight) => [parameterName(weight), weight.read()]));
     const weight = (name: string): tf.Tensor => {
       const found = weights.get(name);
       if (!found) throw new Error(`the encoder has no weight ${name}`);
       return found;
     };
-    return encode(ids as tf.Tensor2D, { shape: this.#shape, weight, isTraining: training === true });
+    const packing = segments && ({ segments, positions, firsts } as Packing);
+    return encode(ids as tf.Tensor2D, { shape: this.#shape, packing, weight, isTraining: training === true });
   }
 
   override computeOutputShape(inputShape: (number | null)[]): (number | null)[] {
