@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { z } from "zod";
 import { temporaryFolder } from "#test/parts/temporary-folder.ts";
 import { measureCurves } from "./serving/curves.ts";
+import { pictureOf, tableOf } from "./serving/curves-picture.ts";
 import { type Loaded, measureLoad } from "./serving/load.ts";
 import { ratiosOf } from "./serving/ratios.ts";
 import { prepare, type Task, tasks } from "./serving/tasks.ts";
@@ -54,8 +55,9 @@ for (const task of asked) {
 if (values.curves) {
   const out = resolve(import.meta.dirname, "../../outputs/bench");
   await mkdir(out, { recursive: true });
-  const { table, picture } = await measureCurves(folder.path, seconds);
-  await writeFile(join(out, "serving.svg"), picture);
+  const points = await measureCurves(folder.path, seconds);
+  const table = tableOf(points);
+  await writeFile(join(out, "serving.svg"), await pictureOf(points));
   await writeFile(join(out, "serving.md"), table);
   console.log(`${table}\n${join(out, "serving.svg")}`);
 }

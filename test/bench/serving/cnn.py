@@ -1,4 +1,4 @@
-"""The CNN by FastAPI and Keras, on raw bytes: cnn.py plain|batched PORT MODEL.h5"""
+"""The CNN by FastAPI and Keras, on raw bytes: cnn.py plain|batched PORT MODEL.h5 [MOST_ROWS_OF_A_BATCH]"""
 
 import sys
 
@@ -13,6 +13,7 @@ from greedy import Greedy
 from measuring import Measuring
 
 kind, port = sys.argv[1], int(sys.argv[2])
+most = int(sys.argv[4]) if len(sys.argv) > 4 else 64
 model = tf_keras.models.load_model(sys.argv[3], compile=False)
 call = tf.function(lambda images: model(images, training=False), reduce_retracing=True)
 sizes = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64]
@@ -32,7 +33,7 @@ def compute(batch):
     return call(tf.constant(filled)).numpy()[: len(batch)]
 
 
-greedy = Greedy(lambda images: compute(np.stack(images)), most=64)
+greedy = Greedy(lambda images: compute(np.stack(images)), most=most)
 
 
 async def ask(image):

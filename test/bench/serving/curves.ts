@@ -1,90 +1,48 @@
 import { join } from "node:path";
-import { render } from "#training/render.ts";
+import type { Point } from "./curves-picture.ts";
 import { measureLoad } from "./load.ts";
-import { startPeer } from "./start.ts";
-import { prepare } from "./tasks.ts";
+import { type Peer, startPeer } from "./start.ts";
+import { type Contestant, prepare } from "./tasks.ts";
 
-interface Point {
-  readonly server: "Slipway" | "FastAPI + Keras, batched";
-  readonly axis: "connections" | "batch size";
-  readonly at: number;
-  readonly perSecond: number;
-  readonly p99: number; // ms
-}
-
-const connectionCounts = [1, 5, 20, 50, 100, 200, 500];
+const connectionCounts = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 const batchSizes = [1, 2, 4, 8, 16, 32, 64];
+const connections = 50; // where batch sizes are compared
+const warmSeconds = { connections: 1, "batch size": 3 }; // there each has a server of its own, which is new
 
-/** Speed of the CNN against connections, beside FastAPI's, and against the most rows of a batch at 50 connections. */
-export async function measureCurves(folder: string, seconds: number): Promise<{ table: string; picture: string }> {
+/** The CNN's speed against connections and against the most pictures of a batch: ours, and FastAPI's. */
+export async function measureCurves(folder: string, seconds: number): Promise<Point[]> {
   const contestants = await prepare.cnn(folder);
+  const { ours, "FastAPI + Keras, batched": fastApi } = contestants;
+  if (!ours || !fastApi) throw new Error("a server to compare is not among those of the CNN");
+  const own = join(folder, "cnn");
+  const servers = [
+    {
+      ...{ server: "Slipway", asked: ours.asked, start: ours.start },
+      startWith: (most: number) => startPeer("ours.ts", { asked: ours.asked, after: [own, String(most)] }),
+    },
+    {
+      ...{ server: "FastAPI + Keras, batched", asked: fastApi.asked, start: fastApi.start },
+      startWith(most: number) {
+        const after = [join(own, "data/model.h5"), String(most)];
+        return startPeer("cnn.py", { asked: fastApi.asked, before: ["batched"], after });
+      },
+    },
+  ] satisfies (Contestant & { server: Point["server"]; startWith(most: number): Promise<Peer> })[];
   const points: Point[] = [];
-  const names = { Slipway: "ours", "FastAPI + Keras, batched": "FastAPI + Keras, batched" } as const;
-  for (const [server, name] of Object.entries(names) as [Point["server"], string][]) {
-    const contestant = contestants[name];
-    if (!contestant) throw new Error(`there is no ${name}`);
-    await using running = await contestant.start();
-    await measureLoad(running, { ...contestant.asked, connections: 50, seconds: 1 });
-    for (const connections of connectionCounts) {
-      const load = { connections, seconds, warmSeconds: 1 };
-      const { perSecond, p99 } = await measureLoad(running, { ...contestant.asked, ...load });
-      points.push({ server, axis: "connections", at: connections, perSecond, p99 });
+  for (const { server, asked, start, startWith } of servers) {
+    const measure = async (peer: Peer, { axis, at }: Pick<Point, "axis" | "at">) => {
+      const load = { connections: axis === "connections" ? at : connections, seconds, warmSeconds: warmSeconds[axis] };
+      const { perSecond, p99, failed } = await measureLoad(peer, { ...asked, ...load });
+      points.push({ server, axis, at, perSecond, p99, failed });
+      console.log(`${server}, ${axis} ${at}: ${perSecond.toFixed(0)}/s  p99 ${p99.toFixed(1)} ms  ${failed} failed`);
+    };
+    await using running = await start();
+    await measureLoad(running, { ...asked, connections, seconds: 1 });
+    for (const at of connectionCounts) await measure(running, { axis: "connections", at });
+    for (const at of batchSizes) {
+      await using limited = await startWith(at);
+      await measure(limited, { axis: "batch size", at });
     }
   }
-  const asked = contestants["ours"]?.asked;
-  if (!asked) throw new Error("nothing is asked of ours");
-  for (const rows of batchSizes) {
-    await using running = await startPeer("ours.ts", { asked, after: [join(folder, "cnn"), String(rows)] });
-    const { perSecond, p99 } = await measureLoad(running, { ...asked, connections: 50, seconds });
-    points.push({ server: "Slipway", axis: "batch size", at: rows, perSecond, p99 });
-  }
-  return { table: tableOf(points), picture: await pictureOf(points) };
-}
-
-function tableOf(points: readonly Point[]): string {
-  const lines = points.map(
-    ({ server, axis, at, perSecond, p99 }) =>
-      `| ${server} | ${axis} | ${at} | ${perSecond.toFixed(0)} | ${p99.toFixed(1)} |`,
-  );
-  return [
-    "| server | axis | at | requests a second | p99, ms |",
-    "| --- | --- | ---: | ---: | ---: |",
-    ...lines,
-    "",
-  ].join("\n");
-}
-
-async function pictureOf(points: readonly Point[]): Promise<string> {
-  const one = (axis: Point["axis"], field: "perSecond" | "p99", title: string) => ({
-    ...{ width: 380, height: 220 },
-    data: { values: points.filter((point) => point.axis === axis) },
-    mark: { type: "line" as const, strokeWidth: 2, point: true },
-    encoding: {
-      x: {
-        field: "at",
-        type: "quantitative" as const,
-        title: axis === "connections" ? axis : "most rows of a batch, at 50 connections",
-        scale: { type: "log" as const, base: 2 },
-        axis: { values: axis === "connections" ? connectionCounts : batchSizes, grid: false },
-      },
-      y: { field, type: "quantitative" as const, title },
-      color: {
-        field: "server",
-        type: "nominal" as const,
-        scale: { domain: ["Slipway", "FastAPI + Keras, batched"], range: ["#2563eb", "#ea580c"] },
-        legend: { title: null, orient: "bottom" as const, labelLimit: 0 },
-      },
-    },
-  });
-  const row = (axis: Point["axis"]) => ({
-    hconcat: [one(axis, "perSecond", "requests a second"), one(axis, "p99", "p99 latency, ms")],
-  });
-  return await render({
-    $schema: "https://vega.github.io/schema/vega-lite/v6.json",
-    title: {
-      text: "A small CNN under load",
-      subtitle: "images of 32 x 32 pixels as raw bytes; the load comes from the same machine",
-    },
-    vconcat: [row("connections"), row("batch size")],
-  });
+  return points;
 }
