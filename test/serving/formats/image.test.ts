@@ -53,6 +53,14 @@ async function start() {
 
 const inBase64 = (content: Uint8Array) => ({ image: Buffer.from(content).toString("base64") });
 
+test("pictures that wait together keep their own pixels, however many", () => {
+  const { binary } = imageFormat([...shape], nested);
+  const pictures = Array.from({ length: 5000 }, (_, at) => Buffer.from(bytes.map((value) => (value + at) % 256)));
+  const inputs = pictures.map((picture) => binary?.["application/octet-stream"]?.decode(picture));
+  const expected = pictures.map((picture) => Float32Array.from(picture, (value) => value / 255));
+  expect(inputs).toEqual(expected);
+});
+
 test("the same image as numbers, as a PNG and as bytes, in base64 or not, is the same input", async () => {
   const { asked, predict } = await start();
   const answers = [
