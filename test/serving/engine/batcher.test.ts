@@ -39,8 +39,11 @@ function start(dynamicBatching: object = {}, { maxBatchSize = 4, rowMs = 1 } = {
       return promise;
     },
   });
-  const ask = (input: number, asker: Partial<Asker> = {}) =>
-    batcher.ask(Float32Array.of(input), { ...nobody, ...asker }).then(([answer]) => answer);
+  const ask = (input: number, asker: Partial<Asker> = {}) => {
+    const answer = batcher.ask(Float32Array.of(input), { ...nobody, ...asker }).then(([first]) => first);
+    answer.catch(() => undefined); // what a test leaves behind is turned away after it
+    return answer;
+  };
   const answerNext = async () => {
     batches.at(-1)?.answer();
     await sleep(0);
@@ -140,6 +143,33 @@ test("a full queue and too much work are turned away at once, with a time to com
     return 0;
   });
   expect(new Set(delays)).toEqual(new Set([2, 3, 4])); // 600 ms of work, and chance
+});
+
+/** How many it takes until it turns one away. */
+function fill({ ask }: Pick<ReturnType<typeof start>, "ask">): number {
+  for (let taken = 0; ; taken++) {
+    try {
+      void ask(taken);
+    } catch {
+      return taken;
+    }
+  }
+}
+
+test("it keeps three quarters of a second of work, more of it when batches turn out faster than they were measured, and less when slower", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  expect(fill(start({}, { rowMs: 10 }))).toBe(76); // the last is taken while there is no more than 750 ms
+  const after = async (batchMs: number) => {
+    const started = start({}, { rowMs: 10 });
+    for (let batch = 0; batch < 100; batch++) {
+      void started.ask(batch);
+      vi.advanceTimersByTime(batchMs);
+      await started.answerNext();
+    }
+    return fill(started);
+  };
+  expect(await after(5)).toBe(150);
+  expect(await after(100)).toBe(8);
 });
 
 test("those who left make room in a full queue", () => {
