@@ -37,7 +37,12 @@ function cnnRatios(measured: Measured): Record<string, number> {
 
 function textRatios(measured: Measured): Record<string, number> {
   const ours = of(measured, "ours");
-  const python = fastest(measured, ["FastAPI + PyTorch", "FastAPI + PyTorch, batched"]);
+  const python = fastest(measured, [
+    "FastAPI + PyTorch",
+    "FastAPI + PyTorch, batched",
+    "FastAPI + TensorFlow",
+    "FastAPI + TensorFlow, batched",
+  ]);
   return {
     "text-rps-vs-best-python": ours.perSecond / python.perSecond,
     "text-cpu-vs-best-python": python.cpuMs / ours.cpuMs,

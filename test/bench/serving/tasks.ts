@@ -8,6 +8,7 @@ import { picture, writeCifar10Package } from "#test/parts/cifar10-served.ts";
 import { parseIris } from "#test/parts/iris-rows.ts";
 import { flower, writeIrisPackage } from "#test/parts/iris-served.ts";
 import { startServing } from "#test/parts/serving.ts";
+import { answersOf, assertSame } from "./answers.ts";
 import type { Asked } from "./load.ts";
 import { type Peer, pythonOf, startCommand, startPeer } from "./start.ts";
 import { texts, writeTextPackage } from "./text-served.ts";
@@ -132,13 +133,31 @@ async function text(folder: string): Promise<Contestants> {
   const own = join(folder, "text");
   const { checkpoint, maxTokens } = await writeTextPackage(own);
   const asked = json(...texts.map((each) => ({ text: each })));
-  const torch = (kind: string) => ({
+  const contestant = ours(own, asked);
+  await using server = await contestant.start();
+  const expected = await answersOf(server.url, asked);
+  const peer = (library: string, kind: string) => ({
     asked,
-    start: () => startPeer("text.py", { asked, before: [kind], after: [checkpoint, String(maxTokens)] }),
+    async start() {
+      const started = await startPeer("text.py", {
+        asked,
+        before: [library, kind],
+        after: [checkpoint, String(maxTokens)],
+      });
+      try {
+        assertSame(await answersOf(started.url, asked), expected);
+        return started;
+      } catch (error) {
+        await started[Symbol.asyncDispose]();
+        throw error;
+      }
+    },
   });
   return {
-    ours: ours(own, asked),
-    "FastAPI + PyTorch": torch("plain"),
-    "FastAPI + PyTorch, batched": torch("batched"),
+    ours: contestant,
+    "FastAPI + PyTorch": peer("torch", "plain"),
+    "FastAPI + PyTorch, batched": peer("torch", "batched"),
+    "FastAPI + TensorFlow": peer("tensorflow", "plain"),
+    "FastAPI + TensorFlow, batched": peer("tensorflow", "batched"),
   };
 }

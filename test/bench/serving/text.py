@@ -1,21 +1,20 @@
-"""The text model by FastAPI, PyTorch and transformers: text.py plain|batched PORT CHECKPOINT MAX_TOKENS"""
+"""The text model by FastAPI and PyTorch or TensorFlow: text.py torch|tensorflow plain|batched PORT CHECKPOINT MAX_TOKENS"""
 
 import asyncio
+import importlib
 import sys
 
-import torch
 import uvicorn
 from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, Field
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from transformers import AutoTokenizer
 
 from greedy import Greedy
 from measuring import Measuring
 
-kind, port, folder, max_tokens = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
+library, kind, port, folder, max_tokens = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4], int(sys.argv[5])
 tokenizer = AutoTokenizer.from_pretrained(folder)
-model = AutoModelForSequenceClassification.from_pretrained(folder).eval()
-classes = [model.config.id2label[index] for index in range(model.config.num_labels)]
+classes, answer = importlib.import_module(f"text_{library}").load(folder)
 
 
 class Text(BaseModel):
@@ -29,9 +28,7 @@ class Answer(BaseModel):
 
 
 def compute(texts):
-    inputs = tokenizer(texts, padding=True, truncation=True, max_length=max_tokens, return_tensors="pt")
-    with torch.inference_mode():
-        return torch.softmax(model(**inputs).logits, -1).tolist()
+    return answer(tokenizer(texts, padding=True, truncation=True, max_length=max_tokens, return_tensors="np"))
 
 
 greedy = Greedy(compute, most=32, key=len)  # texts of like length together
