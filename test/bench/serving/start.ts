@@ -32,6 +32,13 @@ export async function startPeer(
   return await startCommand(argv, asked);
 }
 
+// A server in a group of its own outlives a benchmark that is stopped, unless that sees to it.
+const groups = new Set<number>();
+process.once("exit", () => {
+  for (const group of groups) process.kill(-group, "SIGKILL");
+});
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+
 /** Starts a command that is told a free port, and waits until it answers what it will be asked. */
 export async function startCommand(argv: (port: string) => string[], asked: Asked): Promise<Peer> {
   const port = String(await firstFreePort(20_000 + Math.floor(Math.random() * 10_000)));
@@ -47,13 +54,15 @@ export async function startCommand(argv: (port: string) => string[], asked: Aske
     BENCH_PORT: port,
   };
   const child = spawn(program, args, { env, detached: true, stdio: ["ignore", "ignore", "pipe"] }); // a group of its own
+  const pid = child.pid ?? 0;
+  if (child.pid !== undefined) groups.add(pid);
+  child.once("exit", () => groups.delete(pid));
   let complaint = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     complaint = (complaint + text).slice(-4000);
   });
   const ended = once(child, "exit");
   const stop = async () => {
-    const pid = child.pid ?? 0;
     const others = await descendantsOf(pid); // BentoML's worker is in a group of its own
     process.kill(-pid, "SIGKILL");
     await ended;
@@ -69,7 +78,7 @@ export async function startCommand(argv: (port: string) => string[], asked: Aske
     }
     await sleep(200);
   }
-  return { url, pid: child.pid ?? 0, [Symbol.asyncDispose]: stop };
+  return { url, pid, [Symbol.asyncDispose]: stop };
 }
 
 async function answers(url: string, { path, type, bodies }: Asked): Promise<boolean> {
