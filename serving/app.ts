@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from "fastify";
+import Fastify, { type FastifyError, type FastifyInstance, LogController } from "fastify";
+import { pino } from "pino";
 import { readBodies } from "./bodies.ts";
 import { answerConnectionError } from "./connection-error.ts";
 import { describe } from "./docs.ts";
@@ -11,6 +12,7 @@ import { createMonitor } from "./monitor.ts";
 import { observe } from "./observe.ts";
 import { createPrediction } from "./prediction.ts";
 import { explain, sendProblem } from "./problem.ts";
+import type { Log } from "./request-line.ts";
 import { createRecorder, type RequestLog } from "./request-log.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { metricsRoute } from "./routes/metrics.ts";
@@ -30,7 +32,7 @@ export interface AppOptions {
     readonly requestTimeoutMs: number; // for all of a request to arrive
   };
   readonly access?: Access;
-  readonly logger?: FastifyBaseLogger; // one line a request
+  readonly log?: Log; // one line a request
   readonly requestLog?: RequestLog; // for drift; closed with the application
   readonly gpus?: GpuWatch; // ended with the application
 }
@@ -39,10 +41,10 @@ export interface AppOptions {
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { served, lifecycle, limits, access = { corsOrigins: [] } } = options;
   const { bodyLimitBytes } = limits;
+  const logger = options.log?.logger ?? pino({ level: "silent" });
   const app = Fastify({
-    ...(options.logger ? { loggerInstance: options.logger } : {}),
-    // The line written for each answer holds all, so a logger of each request's own would only cost time.
-    childLoggerFactory: (logger) => logger,
+    // Not as `loggerInstance`: with one, Fastify listens for the end of each answer, to log what is logged already.
+    childLoggerFactory: () => logger,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     bodyLimit: bodyLimitBytes,
@@ -77,7 +79,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   readBodies(app, meter, model?.format);
   answerErrors(app);
-  observe(app, { metrics, lifecycle, meter });
+  observe(app, { metrics, lifecycle, meter, ...(options.log && { log: options.log }) });
   await secure(app, access);
   refuseUnknown(app);
   await describe(app, served, access.token !== undefined);

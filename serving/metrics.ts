@@ -8,6 +8,7 @@ import type { Lineage } from "./lineage.ts";
 import { loadMetrics } from "./load-metrics.ts";
 import type { Monitor } from "./monitor.ts";
 import { monitorMetrics } from "./monitor-metrics.ts";
+import type { Kind } from "./request-line.ts";
 import type { Usage } from "./usage.ts";
 
 /** The server's Prometheus metrics, in a registry of their own. */
@@ -33,7 +34,6 @@ export function createMetrics({ lineage, lifecycle, engine, monitor, gpus }: Mea
     buckets: latencies,
     register,
   });
-  const durations = new Map<string, (seconds: number) => void>();
   const aborted = new Counter({
     name: "http_requests_aborted_total",
     help: "Requests whose client left before the answer",
@@ -93,15 +93,8 @@ export function createMetrics({ lineage, lifecycle, engine, monitor, gpus }: Mea
   if (gpus) gpuMetrics(register, gpus);
   return {
     register,
-    request(labels: { method: string; route: string; status: number }, latencyMs: number) {
-      const key = `${labels.method} ${labels.route} ${labels.status}`;
-      let observe = durations.get(key);
-      if (!observe) {
-        observe = duration.series(labels);
-        durations.set(key, observe);
-      }
-      observe(latencyMs / 1000);
-    },
+    /** What is told the seconds that each request of a kind took. */
+    durations: (kind: Kind) => duration.series({ ...kind }),
     abort: (route: string) => aborted.inc({ route }),
     begin() {
       first ??= process.cpuUsage();

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Metrics } from "./metrics.ts";
+import { type Answered, type Kind, type Log, requestLine } from "./request-line.ts";
 import type { Account, Usage, UsageMeter } from "./usage.ts";
 
 declare module "fastify" {
@@ -15,31 +16,24 @@ export interface Observers {
   readonly metrics: Metrics;
   readonly lifecycle: Lifecycle;
   readonly meter: UsageMeter;
+  readonly log?: Log;
 }
 
 /** One line and one observation a request; probes and scrapes are logged at a level that is off by default. */
-export function observe(app: FastifyInstance, { metrics, lifecycle, meter }: Observers): void {
+export function observe(app: FastifyInstance, { metrics, lifecycle, meter, log }: Observers): void {
   app.decorateRequest("arrivedMs", 0);
   app.decorateRequest("account");
   app.decorateRequest("usage");
-  const left = (request: FastifyRequest) => {
-    const route = request.routeOptions.url ?? "none";
+  const observerOf = createObservers(metrics, log);
+  const left = ({ id: requestId, method, log: logger, routeOptions }: FastifyRequest) => {
+    const route = routeOptions.url ?? "none";
     metrics.abort(route);
-    request.log.info({ requestId: request.id, method: request.method, route }, "the client left before the answer");
+    logger.info({ requestId, method, route }, "the client left before the answer");
   };
-  const answered = (request: FastifyRequest, reply: FastifyReply) => {
-    const route = request.routeOptions.url ?? "none";
-    const latencyMs = request.usage?.latencyMs ?? performance.now() - request.arrivedMs;
-    metrics.request({ method: request.method, route, status: reply.statusCode }, latencyMs);
-    request.log[isProbe(route) ? "debug" : "info"]({
-      requestId: request.id,
-      method: request.method,
-      route,
-      status: reply.statusCode,
-      latencyMs: rounded(latencyMs),
-      memoryChangeMb: request.usage && rounded(request.usage.memoryBytes / 2 ** 20),
-      cpuMs: request.usage && rounded(request.usage.cpuMs),
-    });
+  const answered = (request: FastifyRequest, { statusCode: status }: FastifyReply) => {
+    const { id: requestId, method, usage, routeOptions } = request;
+    const latencyMs = usage?.latencyMs ?? performance.now() - request.arrivedMs;
+    observerOf({ method, route: routeOptions.url ?? "none", status })({ requestId, latencyMs, usage });
   };
   app.addHook("onRequest", (request, reply, done) => {
     request.arrivedMs = performance.now();
@@ -62,6 +56,24 @@ export function observe(app: FastifyInstance, { metrics, lifecycle, meter }: Obs
   });
 }
 
+/** Who is told of the requests of a kind: each has its histogram and the beginning of its line looked up once. */
+function createObservers(metrics: Metrics, log?: Log): (kind: Kind) => (answered: Answered) => void {
+  const observers = new Map<string, (answered: Answered) => void>();
+  return (kind) => {
+    const key = `${kind.method} ${kind.route} ${kind.status}`;
+    const known = observers.get(key);
+    if (known) return known;
+    const count = metrics.durations(kind);
+    const write = log && requestLine(log, isProbe(kind.route) ? "debug" : "info", kind);
+    const observer = (answered: Answered) => {
+      count(answered.latencyMs / 1000);
+      write?.(answered);
+    };
+    observers.set(key, observer);
+    return observer;
+  };
+}
+
 function tellUsage(reply: FastifyReply, { latencyMs, memoryBytes, cpuMs }: Usage): void {
   reply.header("x-latency-ms", latencyMs.toFixed(3));
   reply.header("x-memory-change-mb", (memoryBytes / 2 ** 20).toFixed(3));
@@ -70,8 +82,4 @@ function tellUsage(reply: FastifyReply, { latencyMs, memoryBytes, cpuMs }: Usage
 
 function isProbe(route: string): boolean {
   return route === "/metrics" || route.startsWith("/health/") || route.startsWith("/v2/health/");
-}
-
-function rounded(value: number): number {
-  return Math.round(value * 1000) / 1000;
 }

@@ -40,7 +40,7 @@ async function serve({ wanted, serving, access, requestLog, drainDelayMs, logLev
   const requests = requestLog && openRequestLog(requestLog, served.lineage.name, notLogged);
   const gpus = await watchGpus();
   const app = await buildApp({
-    ...{ served, lifecycle, limits, access, logger },
+    ...{ served, lifecycle, limits, access, log: { logger, destination } },
     ...(requests && { requestLog: requests }),
     ...(gpus && { gpus }),
   });
