@@ -24,11 +24,12 @@ function answering(model: Model, { prediction, bodyLimitBytes }: Options): Route
   const { classes, format, lineage } = model;
   const { name, version, digest } = lineage;
   const origin = { name, version, digest };
-  const told = ({ probabilities, best }: Answer) => ({
-    class: classes[best],
-    probabilities: Object.fromEntries(classes.map((each, at) => [each, probabilities[at]])),
-    model: origin,
-  });
+  const blank: Record<string, number | undefined> = Object.fromEntries(classes.map((each) => [each, 0]));
+  const told = ({ probabilities, best }: Answer) => {
+    const byClass = { ...blank }; // filled in, since objects of a known shape are made and read many times faster
+    for (const [at, each] of classes.entries()) byClass[each] = probabilities[at];
+    return { class: classes[best], probabilities: byClass, model: origin };
+  };
   return {
     schema: { ...description, body: bodySchema(format), response: { 200: answersSchema(model), ...faults } },
     bodyLimit: Math.min(bodyLimitBytes, format.bodyLimitBytes),
