@@ -5,20 +5,20 @@ import { picture, writeCifar10Package } from "#test/parts/cifar10-served.ts";
 import { flower, writeIrisPackage } from "#test/parts/iris-served.ts";
 import { startServing } from "#test/parts/serving.ts";
 import { temporaryFolder } from "#test/parts/temporary-folder.ts";
+import { writeTextPackage } from "#test/parts/text-served.ts";
 import { firstFreePort } from "#training/mlflow/free-port.ts";
 
-// `npm run long -- serving [--minutes 10] [--connections 50]`: a table and a network at full load, half of the time each.
+// `npm run long -- serving [--minutes 15] [--connections 50]`: a table, pictures and texts at full load, a third of the time each.
 // No request may fail, and what is in use may not grow: memory once garbage has been collected, the mean of the last
 // quarter against that of the second, the first being for caches and compilers. V8 lets its heap grow severalfold before
 // it collects by itself, so memory before that goes up and down; it must fit into the container that serving runs in.
 const { values } = parseArgs({
   options: {
-    minutes: { type: "string", default: "10" },
+    minutes: { type: "string", default: "15" },
     connections: { type: "string", default: "50" },
   },
 });
 const stretches = 20;
-const seconds = (Number(values.minutes) * 60) / 2 / stretches;
 const mostGrowth = 0.05;
 const containerMiB = 1024; // of manifests/serving/base
 
@@ -26,7 +26,13 @@ await using folder = await temporaryFolder();
 const models = {
   iris: { write: writeIrisPackage, body: Buffer.from(JSON.stringify(flower)), type: "application/json" },
   cifar10: { write: writeCifar10Package, body: picture, type: "application/octet-stream" },
+  text: {
+    write: writeTextPackage,
+    body: Buffer.from(JSON.stringify({ text: "Where is it?" })),
+    type: "application/json",
+  },
 };
+const seconds = (Number(values.minutes) * 60) / Object.keys(models).length / stretches;
 for (const [name, { write, body, type }] of Object.entries(models)) {
   const path = `${folder.path}/${name}`;
   await write(path);

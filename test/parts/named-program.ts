@@ -1,19 +1,16 @@
 import { spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
-/**
- * Runs NAME.ts of a folder with the rest of `args`, as `npm run COMMAND -- NAME [arguments]` does, and returns its exit
- * code. `about` says what the programs have in common.
- */
-export function runNamed(
-  folder: string,
-  { command, about, args }: { command: string; about: string; args: string[] },
-): number {
-  const names = readdirSync(folder)
-    .filter((file) => file.endsWith(".ts") && file !== "main.ts")
-    .map((file) => file.slice(0, -".ts".length))
-    .sort();
+export interface NamedPrograms {
+  command: string; // of npm run
+  about: string; // what they have in common
+  programs: Readonly<Record<string, string>>; // the arguments that each takes
+  args: readonly string[];
+}
+
+/** Runs NAME.ts of a folder with the rest of `args`, as `npm run COMMAND -- NAME [arguments]` does, and returns its exit code. */
+export function runNamed(folder: string, { command, about, programs, args }: NamedPrograms): number {
+  const names = Object.keys(programs);
   const [name = "--help", ...rest] = args;
   if (names.includes(name)) {
     const { status } = spawnSync(process.execPath, [join(folder, `${name}.ts`), ...rest], { stdio: "inherit" });
@@ -23,6 +20,7 @@ export function runNamed(
     console.error(`npm run ${command}: there is no ${name}: name one of ${names.join(", ")}`);
     return 42;
   }
-  console.log(`npm run ${command} -- NAME [arguments]\n\nNAME is one of: ${names.join(", ")}. ${about}`);
+  const lines = Object.entries(programs).map(([each, takes]) => `  npm run ${command} -- ${each} ${takes}`.trimEnd());
+  console.log(`${about}\n\n${lines.join("\n")}`);
   return 0;
 }
