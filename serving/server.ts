@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import closeWithGrace from "close-with-grace";
 import { pino } from "pino";
-import { exitCodeOf } from "#config/exit-code.ts";
+import { ExitCode, exitCodeOf } from "#config/exit-code.ts";
 import { loadConfig } from "#config/load.ts";
 import { Serving } from "#config/serving.ts";
 import { buildApp } from "./app.ts";
@@ -33,6 +33,8 @@ async function serve({ wanted, serving, access, requestLog, drainDelayMs, logLev
   process.on("exit", () => destination.flushSync());
   const logger = pino({ level: logLevel, base: null }, destination);
 
+  const heedGrace = heedSignals();
+  logger.info({ name: source.lineage.name }, "loading the model");
   const served = await loadModel(source, { knobs, log: (message) => logger.info(message) });
   if (served.kind === "broken") logger.error({ err: served.cause }, `not ready: ${served.reason}`);
   const lifecycle = createLifecycle(served);
@@ -55,12 +57,24 @@ async function serve({ wanted, serving, access, requestLog, drainDelayMs, logLev
     logger.info("stopped");
     destination.flushSync();
   });
+  heedGrace();
   const address = await app.listen({ host, port }).catch(async (cause) => {
     await app.close(); // the model's process would keep this one
     throw new Error(`can't listen: ${cause.message}; --port 0 takes any free port`, { cause });
   });
   const { name, version, digest } = served.lineage;
   logger.info({ name, version, digest, docs: `${address}/docs` }, "listening");
+}
+
+/**
+ * Ends the program at a signal until there is a server to close, which the function that is returned says: as the first
+ * process of a container, Node would not heed one while the model is loaded.
+ */
+function heedSignals(): () => void {
+  const onInterrupt = () => process.exit(ExitCode.interrupted);
+  const onTermination = () => process.exit(ExitCode.preempted);
+  process.on("SIGINT", onInterrupt).on("SIGTERM", onTermination);
+  return () => void process.off("SIGINT", onInterrupt).off("SIGTERM", onTermination);
 }
 
 async function resolveWanted(wanted: Settings["wanted"]) {

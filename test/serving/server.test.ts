@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdir, truncate, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
@@ -8,7 +9,7 @@ import { Agent, request } from "undici";
 import { expect, test } from "vitest";
 import { picture, writeCifar10Package } from "#test/parts/cifar10-served.ts";
 import { flower, writeIrisPackage } from "#test/parts/iris-served.ts";
-import { runServing, type ServingProcess, startServing } from "#test/parts/serving.ts";
+import { childrenOf, runServing, type ServingProcess, startServing } from "#test/parts/serving.ts";
 import { temporaryFolder } from "#test/parts/temporary-folder.ts";
 import { writeTextPackage } from "#test/parts/text-served.ts";
 
@@ -81,26 +82,35 @@ test("none of the lines of a crowd's requests is lost, whether the server is sto
   }
 });
 
-test("a damaged package leaves the server up and not ready, its reason in the answer and in the log", async () => {
-  await using folder = await temporaryFolder();
-  await writeIrisPackage(folder.path);
-  await truncate(join(folder.path, "weights.bin"), 8);
-  await using server = await startServing(["--package", folder.path]);
-  expect((await request(`${server.url}/health/live`)).statusCode).toBe(200);
-  const ready = await request(`${server.url}/health/ready`);
-  expect(ready.statusCode).toBe(503);
-  const told = await ready.body.text();
-  expect(told).toContain("weights.bin");
-  expect(told).not.toContain(folder.path);
-  await expect.poll(() => server.log.map((line) => line["msg"]).join("\n")).toContain("weights.bin");
-  server.kill("SIGINT");
-  expect(await server.ended).toBe(0);
-});
+test.each([
+  ["weights.bin", writeIrisPackage],
+  ["weights.bin", writeCifar10Package],
+  ["model/model.safetensors", writeTextPackage],
+  ["model/tokenizer.json", writeTextPackage],
+])(
+  "a package whose %s is damaged leaves the server up and not ready, the reason in answer and log",
+  async (file, write) => {
+    await using folder = await temporaryFolder();
+    await write(folder.path);
+    await truncate(join(folder.path, file), 8);
+    await using server = await startServing(["--package", folder.path]);
+    expect((await request(`${server.url}/health/live`)).statusCode).toBe(200);
+    const ready = await request(`${server.url}/health/ready`);
+    expect(ready.statusCode).toBe(503);
+    const told = await ready.body.text();
+    expect(told).toContain(file);
+    expect(told).not.toContain(folder.path);
+    await expect.poll(() => server.log.map((line) => line["msg"]).join("\n")).toContain(file);
+    server.kill("SIGINT");
+    expect(await server.ended).toBe(0);
+  },
+);
 
 // a table answered on the spot, and a network in a process of its own
 test.each([
   ["iris", writeIrisPackage, { type: "application/json", body: JSON.stringify(flower) }],
   ["cifar10", writeCifar10Package, { type: "application/octet-stream", body: picture }],
+  ["text", writeTextPackage, { type: "application/json", body: JSON.stringify({ text: "Where is the lamp?" }) }],
 ])("50 users of %s lose no request while one of two servers is stopped", async (_, write, asked) => {
   await using folder = await temporaryFolder();
   await write(folder.path);
@@ -156,6 +166,22 @@ test("of GPUs the memory is told that NVIDIA's program says, and nothing without
   ]);
   await writeFile(join(folder.path, "bin/nvidia-smi"), "#!/bin/sh\necho no driver\nexit 9\n", { mode: 0o755 });
   expect(await gpuLines({ PATH: `${join(folder.path, "bin")}:${path}` })).toEqual([]);
+});
+
+test.each<[NodeJS.Signals, number]>([
+  ["SIGTERM", 143],
+  ["SIGINT", 130],
+])("%s while the model is loaded ends it with %i, and the model's process with it", async (signal, status) => {
+  await using folder = await temporaryFolder();
+  await writeTextPackage(folder.path);
+  const child = runServing(["--package", folder.path, "--port", "0"]);
+  const [line] = (await once(child.stdout, "data")) as [Buffer];
+  expect(line.toString()).toContain("loading the model");
+  await expect.poll(() => childrenOf(child.pid ?? 0), { timeout: 30_000 }).toHaveLength(1);
+  const [process] = await childrenOf(child.pid ?? 0);
+  child.kill(signal);
+  expect(await once(child, "close")).toEqual([status, null]);
+  await expect.poll(() => existsSync(`/proc/${process}`), { timeout: 30_000 }).toBe(false);
 });
 
 test("a second signal ends it at once", async () => {
