@@ -26,7 +26,7 @@ export function writeCifar10Package(
       rows: { train: 100, validation: 100 },
       inputs: ["red", "green", "blue"].map((name) => {
         const quantiles = [{ probability: 0.5, value: 0.5 }];
-        return { name, count: 100, mean: 0.5, std: 0.25, min: 0, max: 1, quantiles, histogram };
+        return { name, count: 100 * side * side, mean: 0.5, std: 0.25, min: 0, max: 1, quantiles, histogram };
       }),
       labels: classes.map(() => 10),
       predictions: classes.map(() => 10),

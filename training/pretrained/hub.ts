@@ -88,6 +88,7 @@ async function list(url: string, headers: Record<string, string>, options: Fetch
     const answer = await ask(url, headers, signal);
     if ("listing" in answer) return answer.listing;
     if (answer.isFinal || fruitless === tries) throw new BadInputError(`${url}: ${answer.reason}; ${remedy}`);
+    options.info(`${url}: ${answer.reason}; trying again`);
     await setTimeout(retryMs * 2 ** fruitless * (0.5 + Math.random()), undefined, signal && { signal });
   }
 }

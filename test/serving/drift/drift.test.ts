@@ -4,6 +4,7 @@ import { gunzipSync } from "node:zlib";
 import { request } from "undici";
 import { describe, expect, test } from "vitest";
 import { openStoredLog } from "#serving/stored-log.ts";
+import { picture, writeCifar10Package } from "#test/parts/cifar10-served.ts";
 import { parseIris } from "#test/parts/iris-rows.ts";
 import { classes, features, writeIrisPackage } from "#test/parts/iris-served.ts";
 import { runProgram } from "#test/parts/program.ts";
@@ -128,6 +129,29 @@ test("what the server has logged is compared with its package: stable by its own
   expect(JSON.parse(await readFile(join(folder.path, "pages/drift.json"), "utf8"))).toMatchObject({ kind: "drifted" });
   const before = await drift("--until", changedFrom);
   expect(before.code).toBe(0);
+});
+
+test("pictures are compared by their colours", async () => {
+  await using folder = await temporaryFolder();
+  const [model, log] = [join(folder.path, "model"), join(folder.path, "requests.jsonl")];
+  await writeCifar10Package(model);
+  await using server = await startServing(["--package", model], { REQUEST_LOG: log, DRAIN_DELAY_MS: "0" });
+  const headers = { "content-type": "application/octet-stream" };
+  const reds = Buffer.alloc(picture.length).map((_, at) => (at % 3 === 0 ? 255 : (picture[at] ?? 0)));
+  for (let at = 0; at < 40; at++) {
+    const answer = await request(`${server.url}/predict`, { method: "POST", headers, body: Buffer.from(reds) });
+    expect(answer.statusCode).toBe(200);
+    await answer.body.dump();
+  }
+  server.kill("SIGTERM");
+  expect(await server.ended).toBe(0);
+  const out = join(folder.path, "drift.html");
+  const args = ["--package", model, "--log", log, "--min-rows", "40", "--out", out];
+  const { code, output } = await runProgram("serving/drift/main.ts", args);
+  expect(output).toMatch(/drifted: 40 requests differ in red/);
+  expect(code).toBe(3);
+  const { findings } = JSON.parse(await readFile(join(folder.path, "drift.json"), "utf8"));
+  expect(findings.map(({ name }: { name: string }) => name)).toEqual(["red", "green", "blue", "class", "confidence"]);
 });
 
 const ask = async (url: string) => {

@@ -147,9 +147,13 @@ describe("a checkpoint of the hub", () => {
     const statuses = [503, 503, 401];
     await using server = await startLocalServer((_, response) => response.writeHead(statuses.shift() ?? 500).end());
     await using cache = await temporaryFolder();
-    const options = { endpoint: server.uri, token: undefined, cache: cache.path, info: () => undefined, retryMs: 1 };
+    const told: string[] = [];
+    const info = (line: string) => void told.push(line);
+    const options = { endpoint: server.uri, token: undefined, cache: cache.path, info, retryMs: 1 };
     expect((await refusal(fetchFromHub(model, wanted, options))).message).toMatch(/answers 401 .*HF_TOKEN/);
     expect(statuses).toEqual([]);
+    const again = expect.stringMatching(/^http:.*: the hub answers 503 .*; trying again$/);
+    expect(told).toEqual([again, again]);
   });
 
   test.each([
