@@ -245,9 +245,11 @@ test("a store that is away harms no request: it is told, and the server ends in 
 }, 120_000);
 
 test.for<[string, string[], RegExp]>([
+  ["a time that is none", ["--since", "yesterday"], /^--since yesterday is no date$/m],
+  ["a number that is none", ["--min-rows", "many"], /^--min-rows many is no number$/m],
+  ["a chance beyond 1", ["--p", "2"], /^--p 2: Too big/m],
   ["no arguments", [], /--package and --log/],
   ["a folder that is no package", ["--package", "test/parts", "--log", "x"], /model package in .*test\/parts/],
-  ["a time that is none", ["--since", "yesterday"], /since/],
 ])("%s is told and ends with 42", async ([, args, words]) => {
   const { code, output } = await runProgram("serving/drift/main.ts", args);
   expect(output).toMatch(words);
