@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { z } from "zod";
 import { bcaInterval, resample } from "#actions/gate/bootstrap.ts";
 import { meanDifference } from "#actions/gate/paired-differences.ts";
 import { loadConfig } from "#config/load.ts";
@@ -31,8 +32,14 @@ if (!checkpoint) throw new Error("no MiniLM: run `npm test`, whose set-up brings
 const outputs = join(root, "outputs/long-text");
 const options = { seeds: { type: "string", default: "3" } } as const;
 const { values, positionals } = parseArgs({ allowPositionals: true, options });
-const seeds = Array.from({ length: Number(values.seeds) }, (_, place) => 42 + place);
-const chosen = Object.entries(sets).filter(([name]) => positionals.length === 0 || positionals.includes(name));
+const Arguments = z.object({
+  seeds: z.coerce.number("a whole number of at least 1 is needed").int().min(1),
+  names: z.array(z.enum(Object.keys(sets))),
+});
+const { data: asked, error } = Arguments.safeParse({ ...values, names: positionals });
+if (!asked) throw new Error(`wrong arguments of \`npm run long -- text\`\n${z.prettifyError(error)}`);
+const seeds = Array.from({ length: asked.seeds }, (_, place) => 42 + place);
+const chosen = Object.entries(sets).filter(([name]) => asked.names.length === 0 || asked.names.includes(name));
 
 for (const [name, { set, aims }] of chosen) {
   const runs: Run[] = [];
