@@ -27,7 +27,10 @@ export function createGraphProgram(native: NativeBackend, options: ProgramOption
     if (loaded < 0) collectGarbage(); // what the weights were made of
     if (loaded !== traces.length) {
       store.open(traces.map(({ nodes }) => nodes));
-      if (loaded < 0) views.attach();
+      if (loaded < 0) {
+        views.attach();
+        collectGarbage(); // the arrays that the session has copied
+      }
       loaded = traces.length;
     }
     if (views.assigned()) {

@@ -121,15 +121,20 @@ function updates(
     learningRate: result(learningRate).name,
     step: result(step).name,
   });
-  return trained.map(({ variable, index, gradient }) =>
-    update({
+  // One after the other, in the order in which gradients come: each finds room in the gradient that the one before has used.
+  const done: string[] = [];
+  for (const { variable, index, gradient } of trained.toReversed()) {
+    const last = update({
       variable: store.handles[index] ?? "",
       slots: store.slotHandles(index),
       value: reads[index] ?? "",
       gradient: result(gradient).name,
       decay: decayOf(optimizer, variable),
-    }),
-  );
+      after: done.slice(-1),
+    });
+    done.push(last);
+  }
+  return done;
 }
 
 /** Values that the function itself gave to variables, such as the moving averages of batch normalisation. */

@@ -9,6 +9,7 @@ export interface Update {
   value: string; // the node that reads the variable for this step
   gradient: string;
   decay: number;
+  after: readonly string[]; // what must be done before
 }
 
 const types = { T: attribute.type(DataType.float32) };
@@ -35,9 +36,10 @@ export function createUpdater(
   };
   return (update) => {
     const { variable, value, gradient, decay } = update;
-    if (!decay) return rule(update, learningRate, [`^${value}`]);
+    const before = [value, ...update.after].map((node) => `^${node}`);
+    if (!decay) return rule(update, learningRate, before);
     // Once the gradient is there hardly anything else needs the old weights: they give way to the new ones.
-    const now = recorder.add("ReadVariableOp", [variable, `^${value}`, `^${gradient.replace(/:.*/, "")}`], float);
+    const now = recorder.add("ReadVariableOp", [variable, ...before, `^${gradient.replace(/:.*/, "")}`], float);
     const smaller = recorder.add("Mul", [now, keptAt(decay)], types);
     return rule(update, learningRate, [`^${recorder.add("AssignVariableOp", [variable, smaller], float)}`]);
   };
