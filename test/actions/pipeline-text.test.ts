@@ -1,14 +1,17 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { parse } from "csv-parse/sync";
 import { expect, test } from "vitest";
 import { sharedMlflow } from "#test/parts/mlflow.ts";
 import { runProgram } from "#test/parts/program.ts";
 import { startServing } from "#test/parts/serving.ts";
 import { writeSmallCheckpoint } from "#test/parts/small-checkpoint.ts";
 import { temporaryFolder } from "#test/parts/temporary-folder.ts";
+import type { Finding } from "#training/drift/measure.ts";
 import { createMlflowClient } from "#training/mlflow/client.ts";
 import { Release } from "#training/release.ts";
 
+const sample = join(import.meta.dirname, "../../training/data/samples/sample-small");
 const settings = ["epochs=6", "learningRate=0.003", "transformer.maxTokens=48"];
 
 /** `npm start -- --model text` with outputs, data and a checkpoint of its own that trains within seconds. */
@@ -37,9 +40,9 @@ test("texts go the whole road from the sample to a served model, and are compare
   expect(promoted.output).toMatch(/texts of \d+ to \d+ bytes, half of them up to \d+, 95 % up to \d+\n/);
   expect(promoted.output).toContain("is promoted to dev");
   expect(promoted.code).toBe(0);
-  const release = Release.parse(
-    JSON.parse(await readFile(join(road.env.SLIPWAY_OUTPUTS, "text/release.json"), "utf8")),
-  );
+  const promotedRelease = async () =>
+    Release.parse(JSON.parse(await readFile(join(road.env.SLIPWAY_OUTPUTS, "text/release.json"), "utf8")));
+  const release = await promotedRelease();
   const { artifactUri } = await road.client.getRun(release.runId);
   expect((await road.client.listArtifacts(artifactUri)).map(({ path }) => path)).toEqual(
     expect.arrayContaining(["class_names.txt", "model_summary.txt", "learning_curves.svg"]),
@@ -50,7 +53,8 @@ test("texts go the whole road from the sample to a served model, and are compare
   const report = await readFile(join(road.env.SLIPWAY_OUTPUTS, "text/report.md"), "utf8");
   expect(report).toMatch(/480 rows, 4 classes \(the champion's very data\)/);
 
-  await using server = await startServing(["--model", "text"], road.env);
+  const log = join(road.path, "requests.jsonl");
+  await using server = await startServing(["--model", "text"], { ...road.env, REQUEST_LOG: log });
   const ask = async (body: string) => {
     const headers = { "content-type": "application/json" };
     const response = await fetch(`${server.url}/predict`, { method: "POST", headers, body });
@@ -79,7 +83,28 @@ test("texts go the whole road from the sample to a served model, and are compare
   expect((await ask(JSON.stringify({ text: 7 }))).status).toBe(422);
   expect((await ask(JSON.stringify({ text: "a", more: 1 }))).status).toBe(422);
   expect((await ask(JSON.stringify({ text: "x".repeat(1_000_000) }))).status).toBe(413);
-}, 300_000);
+
+  const texts = (parse(await readFile(join(sample, "requests.csv")), { columns: true }) as { text: string }[]).map(
+    ({ text }) => text,
+  );
+  const lines = async () => (await readFile(log, "utf8")).split("\n").length;
+  const { packageUri } = await promotedRelease();
+  /** Names of the inputs that have drifted, as the program says of these texts once they were asked. */
+  const drifted = async (all: readonly string[]) => {
+    const [since, before] = [new Date().toISOString(), await lines()];
+    for (let at = 0; at < all.length; at += 48)
+      await ask(JSON.stringify(all.slice(at, at + 48).map((text) => ({ text }))));
+    await expect.poll(lines, { timeout: 30_000 }).toBe(before + all.length);
+    const out = join(road.path, "drift.html");
+    const args = ["--package", packageUri, "--log", log, "--since", since, "--out", out];
+    const { output } = await runProgram("serving/drift/main.ts", args);
+    expect(output).toContain(`: ${all.length} requests`);
+    const { findings } = JSON.parse(await readFile(join(road.path, "drift.json"), "utf8")) as { findings: Finding[] };
+    return findings.filter(({ kind, isDrifted }) => kind === "input" && isDrifted).map(({ name }) => name);
+  };
+  expect(await drifted(texts)).toEqual([]);
+  expect(await drifted(texts.map((text) => text.replaceAll(/[a-z]+/g, "zq")))).toContain("embedding_distance");
+}, 600_000);
 
 test("what can't be trained on ends the road with exit code 42 and the reason", async () => {
   await using road = await createRoad();
