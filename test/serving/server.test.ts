@@ -51,16 +51,17 @@ test("a package is verified, loaded and served; SIGTERM ends it with 0 and one l
 
 test("an image's settings hold: so many inputs in a batch, and no longer bodies", async () => {
   await using folder = await temporaryFolder();
-  const { digest } = await writeTextPackage(folder.path);
+  const { digest } = await writeCifar10Package(folder.path);
   await using server = await startServing([], {
     ...{ MODEL_DIR: folder.path, MODEL_DIGEST: digest, HOST: "127.0.0.1" },
-    SERVING: "{maxBatchSize: 3, bodyLimitBytes: 200}",
+    SERVING: "{maxBatchSize: 3, bodyLimitBytes: 4000}",
   });
   const told = server.log.map((line) => String(line["msg"])).join("\n");
-  expect(told).toContain("ms for 3 inputs of up to 16 tokens");
-  const ask = (text: string) => request(`${server.url}/predict`, { ...post, body: JSON.stringify({ text }) });
-  expect((await ask("Where is my parcel?")).statusCode).toBe(200);
-  expect((await ask("parcel ".repeat(40))).statusCode).toBe(413);
+  expect(told).toContain("ms for 3 inputs");
+  const headers = { "content-type": "application/octet-stream" };
+  const ask = (body: Buffer) => request(`${server.url}/predict`, { method: "POST", headers, body });
+  expect((await ask(picture)).statusCode).toBe(200);
+  expect((await ask(Buffer.alloc(4001))).statusCode).toBe(413);
 });
 
 test("none of the lines of a crowd's requests is lost, whether the server is stopped or ended at once", async () => {
