@@ -4,7 +4,7 @@ import { run as gate } from "#actions/gate/run.ts";
 import { readChampion } from "#actions/gitops/champion.ts";
 import { createCodeHistory } from "#actions/gitops/code-history.ts";
 import { openLocalRepository } from "#actions/gitops/local-repository.ts";
-import { serverDigest } from "#actions/gitops/server-digest.ts";
+import { serverDigest, servingTree } from "#actions/gitops/server-digest.ts";
 import { promote } from "#actions/promote/run.ts";
 import { register } from "#actions/register/run.ts";
 import { run as report } from "#actions/report/run.ts";
@@ -108,7 +108,7 @@ export async function travel({ env, model, set, sweep }: Arguments, parts: RoadP
   }
 
   const promoted = await list.step("Promote", async () => {
-    const server = await serverDigest(codeRoot, config.serving);
+    const server = serverDigest(await servingTree(codeRoot), config.serving);
     const [value] = await promote([registered.release], {
       committer: repository,
       history: createCodeHistory(root),

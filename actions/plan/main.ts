@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { readOverlay } from "#actions/gitops/overlay.ts";
 import { overlayText } from "#actions/gitops/overlay-text.ts";
-import { serverDigest } from "#actions/gitops/server-digest.ts";
+import { serverDigest, servingTree } from "#actions/gitops/server-digest.ts";
 import { codeRoot } from "#actions/io/code-root.ts";
 import { loadActionConfig } from "#actions/io/config.ts";
 import { connectGitHub } from "#actions/io/connect.ts";
@@ -20,6 +20,7 @@ import { firstEnvironment, plan } from "./run.ts";
 await runAction(async () => {
   const inputs = readInputs(Inputs);
   const root = resolve(inputs.root);
+  const tree = await servingTree(codeRoot);
   const connect = () => connectGitHub(inputs.token);
   const championOf = async (config: Config) => {
     const source = await overlayText(config, { root, connect });
@@ -32,7 +33,7 @@ await runAction(async () => {
     const champion = await championOf(config);
     const storage = openStorage(config.models.uri, root);
     const devRelease = async () => championOf(await loadActionConfig({ ...inputs, env: firstEnvironment }, model));
-    const server = await serverDigest(codeRoot, config.serving);
+    const server = serverDigest(tree, config.serving);
     const decided = await plan(config, { root, codeRoot, storage, champion, server, devRelease });
     info(`${model}: ${decided.kind} (${decided.reason})`);
     planned.push({ model, plan: decided, champion });

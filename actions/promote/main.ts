@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { createCodeHistory, firstKnown } from "#actions/gitops/code-history.ts";
 import { createGitHubCodeHistory } from "#actions/gitops/github-history.ts";
 import { openGitHubTarget } from "#actions/gitops/github-target.ts";
-import { serverDigest } from "#actions/gitops/server-digest.ts";
+import { serverDigest, servingTree } from "#actions/gitops/server-digest.ts";
 import { annotate } from "#actions/io/annotate.ts";
 import { codeRoot } from "#actions/io/code-root.ts";
 import { loadActionConfig } from "#actions/io/config.ts";
@@ -29,8 +29,9 @@ import { outcomeOf, promoteTable } from "./summary.ts";
 
 await runAction(async () => {
   const inputs = readInputs(Inputs);
+  const hashing = servingTree(codeRoot);
   const connecting = connectGitHub(inputs.token);
-  connecting.catch(() => undefined); // awaited below
+  for (const early of [hashing, connecting]) early.catch(() => undefined); // awaited below
   const root = resolve(inputs.root);
   const releases = await Promise.all(inputs.releases.map((file) => readJsonFile(file, Release)));
   const configs = await Promise.all(releases.map(({ model }) => loadActionConfig(inputs, model)));
@@ -43,8 +44,8 @@ await runAction(async () => {
     mode = config.promotion.mode,
   } = inputs;
 
-  const hashing = configs.map(async ({ model, serving }) => [model, await serverDigest(codeRoot, serving)] as const);
-  const servers = new Map(await Promise.all(hashing));
+  const tree = await hashing;
+  const servers = new Map(configs.map(({ model, serving }) => [model, serverDigest(tree, serving)]));
   const { github, here } = await connecting;
   const target = await openGitHubTarget(github, here, { repository, branch, mode });
   const client = connectMlflow(config);

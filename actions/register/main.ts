@@ -2,7 +2,7 @@ import { relative, resolve } from "node:path";
 import { imageTag } from "#actions/gitops/image-tag.ts";
 import { imageNameOf } from "#actions/gitops/overlay.ts";
 import { overlayText } from "#actions/gitops/overlay-text.ts";
-import { serverDigest } from "#actions/gitops/server-digest.ts";
+import { serverDigest, servingTree } from "#actions/gitops/server-digest.ts";
 import { codeRoot } from "#actions/io/code-root.ts";
 import { loadActionConfig } from "#actions/io/config.ts";
 import { connectGitHub } from "#actions/io/connect.ts";
@@ -43,7 +43,7 @@ await runAction(async () => {
   const { version, modelDigest } = result.release;
   info(`version ${version} of ${model}${result.isNew ? "" : ", which was there already"}`);
   const source = await overlayText(config, { root, connect: () => connectGitHub(inputs.token) });
-  const server = await serverDigest(codeRoot, config.serving);
+  const server = serverDigest(await servingTree(codeRoot), config.serving);
   setOutputs({
     kind: result.kind,
     version,

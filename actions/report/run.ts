@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import type { z } from "zod";
 import { imageTag } from "#actions/gitops/image-tag.ts";
 import { imageNameOf, type Overlay } from "#actions/gitops/overlay.ts";
-import { serverDigest } from "#actions/gitops/server-digest.ts";
+import { serverDigest, servingTree } from "#actions/gitops/server-digest.ts";
 import type { Config } from "#config/schema.ts";
 import { Candidate, type Digest } from "#training/candidate.ts";
 import { packageUriOf } from "#training/candidate-store.ts";
@@ -64,7 +64,7 @@ async function changeOf(
   { root, codeRoot, config }: ReportOptions,
 ) {
   const { env, model } = candidate;
-  const server = await serverDigest(codeRoot, config.serving);
+  const server = serverDigest(await servingTree(codeRoot), config.serving);
   const promoted = (source: string): Overlay => overlayOf({ candidate, release, config, server }, source);
   return await manifestChange(root, { env, model, promoted });
 }
