@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import createModule, { type MozJPEGModule } from "@jsquash/jpeg/codec/dec/mozjpeg_dec.js";
 import { UnfitBodyError } from "./format.ts";
+import { checkSize, type PictureSize } from "./picture-size.ts";
 
 const [startOfImage, endOfImage] = [Buffer.from([0xff, 0xd8, 0xff]), Buffer.from([0xff, 0xd9])];
 const mostFailures = 16; // of one decoder, which lasts for some 70
@@ -17,16 +18,12 @@ export function isJpeg(bytes: Buffer): boolean {
  * is unpacked. An orientation in its EXIF data is not heeded: pixels are taken as they are stored.
  * @throws UnfitBodyError when the bytes are no such picture, or one that is damaged.
  */
-export function pixelsOfJpeg(bytes: Buffer, { width, height }: { width: number; height: number }): Float32Array {
+export function pixelsOfJpeg(bytes: Buffer, size: PictureSize): Float32Array {
   const actual = sizeOf(bytes);
   if (!actual) throw new UnfitBodyError("is not a JPEG, or one that is cut off");
-  if (actual.width !== width || actual.height !== height) {
-    throw new UnfitBodyError(
-      `is a picture of ${actual.width} x ${actual.height} pixels, where ${width} x ${height} are needed`,
-    );
-  }
+  checkSize(actual, size);
   const pixels = decode(bytes); // red, green, blue and nothing to see through, of each
-  const fractions = new Float32Array(3 * width * height);
+  const fractions = new Float32Array(3 * size.width * size.height);
   for (let at = 0, from = 0; at < fractions.length; from++) {
     for (let colour = 0; colour < 3; colour++) fractions[at++] = (pixels[from++] ?? 0) / 255;
   }
@@ -34,7 +31,7 @@ export function pixelsOfJpeg(bytes: Buffer, { width, height }: { width: number; 
 }
 
 /** What the frame header says (ITU-T T.81, B.2.2); `undefined` when there is none. */
-function sizeOf(bytes: Buffer): { width: number; height: number } | undefined {
+function sizeOf(bytes: Buffer): PictureSize | undefined {
   if (!bytes.subarray(0, 3).equals(startOfImage)) return undefined;
   for (let at = 2; at + 9 <= bytes.length && bytes[at] === 0xff; at += 2 + bytes.readUInt16BE(at + 2)) {
     while (bytes[at + 1] === 0xff) at += 1; // any number of these may stand before a marker

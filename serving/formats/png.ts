@@ -1,6 +1,7 @@
 import { inflateSync } from "node:zlib";
 import { convertIndexedToRgb, type DecodedPng, decode } from "fast-png";
 import { UnfitBodyError } from "./format.ts";
+import { checkSize, type PictureSize } from "./picture-size.ts";
 
 const signature = Buffer.from("\x89PNG\r\n\x1a\n", "latin1");
 const overhead = 12; // bytes of a chunk around its data: length, type, checksum
@@ -16,7 +17,7 @@ export function isPng(bytes: Buffer): boolean {
  * transparent pixels is taken, if it has the wanted size; the size is checked before anything is unpacked.
  * @throws UnfitBodyError when the bytes are no such picture.
  */
-export function pixelsOfPng(bytes: Buffer, size: { width: number; height: number }): Float32Array {
+export function pixelsOfPng(bytes: Buffer, size: PictureSize): Float32Array {
   const essence = checkedPng(bytes, size);
   let png: DecodedPng;
   try {
@@ -28,7 +29,7 @@ export function pixelsOfPng(bytes: Buffer, size: { width: number; height: number
 }
 
 /** The chunks that make the picture, once it is sure that they unpack to no more than a picture of that size. */
-function checkedPng(bytes: Buffer, { width, height }: { width: number; height: number }): Buffer {
+function checkedPng(bytes: Buffer, size: PictureSize): Buffer {
   if (!isPng(bytes)) throw new UnfitBodyError("is not a PNG");
   const chunks = [...chunksOf(bytes)];
   const headers = chunks.filter(({ type }) => type === "IHDR");
@@ -36,13 +37,8 @@ function checkedPng(bytes: Buffer, { width, height }: { width: number; height: n
   if (headers.length !== 1 || chunks[0]?.type !== "IHDR" || header?.length !== 13 || chunks.at(-1)?.type !== "IEND") {
     throw new UnfitBodyError("is a PNG that is cut off or damaged");
   }
-  const [actualWidth, actualHeight] = [header.readUInt32BE(0), header.readUInt32BE(4)];
-  if (actualWidth !== width || actualHeight !== height) {
-    throw new UnfitBodyError(
-      `is a picture of ${actualWidth} x ${actualHeight} pixels, where ${width} x ${height} are needed`,
-    );
-  }
-  const mostBytes = 2 * height * (8 * width + 1); // the widest pixels, with room for interlacing
+  checkSize({ width: header.readUInt32BE(0), height: header.readUInt32BE(4) }, size);
+  const mostBytes = 2 * size.height * (8 * size.width + 1); // the widest pixels, with room for interlacing
   const packed = chunks.filter(({ type }) => type === "IDAT").map(({ data }) => data);
   try {
     inflateSync(Buffer.concat(packed), { maxOutputLength: mostBytes });

@@ -10,6 +10,14 @@ export interface Timing {
   readonly ms: number;
 }
 
+/** How long a batch of `size` takes, once a first run has made the backend optimise it. */
+export function timed(size: number, run: () => void): Timing {
+  run();
+  const start = performance.now();
+  run();
+  return { size, ms: performance.now() - start };
+}
+
 /** A model compiled to answer batches. */
 export interface Predictor {
   readonly timings: readonly Timing[]; // the smallest batch first
@@ -34,13 +42,7 @@ export function createPredictor(model: LayersModel, most: number): Predictor {
   const filled = new Float32Array(most * rowSize);
 
   const run = (values: Float32Array, rows: number): Float32Array => answerOf(compiled, values, [rows, ...shape]);
-  const timings = sizes.map((rows): Timing => {
-    const zeros = filled.subarray(0, rows * rowSize);
-    run(zeros, rows);
-    const start = performance.now();
-    run(zeros, rows);
-    return { size: rows, ms: performance.now() - start };
-  });
+  const timings = sizes.map((rows) => timed(rows, () => run(filled.subarray(0, rows * rowSize), rows)));
 
   return {
     timings,

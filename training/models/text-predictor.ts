@@ -4,7 +4,7 @@ import { compile } from "#training/graph/compile.ts";
 import { lengthOf, type Packed, type PackedShape, pack, place } from "#training/text/packing.ts";
 import { fold } from "./folded.ts";
 import { firstAnswer } from "./inference.ts";
-import type { Predictor, Timing } from "./predictor.ts";
+import { type Predictor, timed } from "./predictor.ts";
 
 /**
  * Compiles a model of texts for batches of `shapes`. Texts stand one after the other in rows, where none sees another: what
@@ -42,12 +42,9 @@ export function createTextPredictor(
       tf.tensor(positions, [rows, width], "int32"),
       tf.tensor(firsts, [firsts.length], "int32"),
     ]);
-  const timings = shapes.map((shape): Timing => {
+  const timings = shapes.map((shape) => {
     const nothing = pack([], shape);
-    run(nothing, shape);
-    const start = performance.now();
-    run(nothing, shape);
-    return { size: shape.rows * shape.width, ms: performance.now() - start };
+    return timed(shape.rows * shape.width, () => run(nothing, shape));
   });
 
   return {
