@@ -26,13 +26,13 @@ export const usage = `Serve a model over HTTP: predictions, API documentation, h
 In a container the environment says what to serve: MODEL_DIR (folder of the package) and MODEL_DIGEST (which it must
 have), HOST (0.0.0.0) and PORT (8000); /version shows MODEL_NAME, MODEL_VERSION, MODEL_CONTENT_HASH, MODEL_GIT_SHA and
 MODEL_RUN_ID. Everywhere: SERVING, in place of what the model's configuration has under serving:, such as
-{maxBatchSize: 8}, which an image has from that configuration; BODY_LIMIT_BYTES and REQUEST_TIMEOUT_MS in place of the model's serving.bodyLimitBytes and
-serving.requestTimeoutMs; DRAIN_DELAY_MS (5000), for how long it goes on answering after SIGTERM, not ready, so that
-load balancers notice; API_TOKEN, which those who ask the model must then send as a bearer token; CORS_ORIGINS, web
-pages that may ask it, with commas between them (none); LOG_LEVEL (info); REQUEST_LOG, where what is asked and answered is
-logged in a form that drift is measured by (npm run drift), REQUEST_LOG_SHARE of the requests (1): a file, until it has
-REQUEST_LOG_MAX_BYTES (100,000,000) and is put aside as FILE.1, or s3://BUCKET/PREFIX, where the requests of each
-REQUEST_LOG_SECONDS (300) become an object MODEL/DAY/TIME-ID.jsonl.gz.
+{maxBatchSize: 8}, which an image has from that configuration; BODY_LIMIT_BYTES and REQUEST_TIMEOUT_MS in place of the
+model's serving.bodyLimitBytes and serving.requestTimeoutMs; DRAIN_DELAY_MS (5000), for how long it goes on answering
+after SIGTERM, not ready, so that load balancers notice; API_TOKEN, which those who ask the model must then send as a
+bearer token; CORS_ORIGINS, web pages that may ask it, with commas between them (none); LOG_LEVEL (info); REQUEST_LOG,
+where what is asked and answered is logged in a form that drift is measured by (npm run drift), REQUEST_LOG_SHARE of
+the requests (1): a file, until it has REQUEST_LOG_MAX_BYTES (100,000,000) and is put aside as FILE.1, or
+s3://BUCKET/PREFIX, where the requests of each REQUEST_LOG_SECONDS (300) become an object MODEL/DAY/TIME-ID.jsonl.gz.
 `;
 
 const number = z.string().regex(/^\d+$/, "is not a whole number").transform(Number);

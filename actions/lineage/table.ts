@@ -1,4 +1,5 @@
 import { oneLine } from "#actions/gitops/trailers.ts";
+import { alignedText } from "#training/aligned-text.ts";
 import type { InProduction } from "./run.ts";
 
 const titles = ["ENV", "MODEL", "VERSION", "SINCE", "BY", "PACKAGE", "IMAGE", "MLFLOW RUN", "CODE", "COMMIT"];
@@ -6,16 +7,7 @@ const longest = 40; // characters of a cell that people typed
 
 /** The releases as aligned columns; digests and commits by their first digits. */
 export function tableOf(releases: readonly InProduction[]): string {
-  const rows = [titles, ...releases.map(cellsOf)];
-  const widths = titles.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  return alignedText([titles, ...releases.map(cellsOf)], 2);
 }
 
 function cellsOf(release: InProduction): string[] {

@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import { exitCodeOf } from "#config/exit-code.ts";
 import { loadConfig } from "#config/load.ts";
 import type { Prices } from "#config/prices.ts";
+import { alignedText } from "#training/aligned-text.ts";
 import { Candidate } from "#training/candidate.ts";
 import { readJsonFile } from "#training/json-file.ts";
 import { analyse } from "./analysis.ts";
@@ -38,18 +39,12 @@ async function main(args: ReturnType<typeof readArguments>): Promise<void> {
   });
   console.log(`a prediction takes ${profile.cpuMs.toPrecision(3)} ms of CPU time (${profile.source})`);
   for (const { title, header, rows } of tablesOf(analysis)) {
-    console.log(`\n${title}\n${aligned([header, ...rows])}`);
+    console.log(`\n${title}\n${alignedText([header, ...rows], 3).replaceAll(/^/gm, "  ")}`);
   }
   await mkdir(dirname(resolve(out)), { recursive: true });
   await writeFile(out, await costReport(analysis));
   await writeFile(`${out.replace(/\.html$/, "")}.json`, `${JSON.stringify(analysis, null, 2)}\n`);
   console.log(`\npage: ${out}`);
-}
-
-function aligned(rows: readonly string[][]): string {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("   "));
-  return lines.map((line) => `  ${line}`.trimEnd()).join("\n");
 }
 
 async function pricesOf({ prices, env, model }: ReturnType<typeof readArguments>): Promise<Prices> {
