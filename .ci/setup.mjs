@@ -83,10 +83,6 @@ const evidently = {
   why: "what drift is compared with, a Python environment, 600 MB once",
 };
 
-const prometheus = "/usr/bin/prometheus"; // promtool comes with it
-const jq = "/usr/bin/jq"; // scripts of workflows call it, as GitHub's runners have it
-const wrk = "/usr/bin/wrk";
-
 const seaweedfs = {
   lock: "seaweedfs.txt",
   modules: [],
@@ -261,34 +257,14 @@ const tools = [
     inputs: () => "",
     make: () => chromium(),
   },
-  {
-    name: "prometheus",
+  debianTool("prometheus", {
     goals: ["e2e"],
-    inputs: () => "",
-    make: async () => {
-      await debianPackages({ prometheus: [prometheus] }, { title: "Prometheus", why: "by apt-get, 60 MB once" });
-      return prometheus;
-    },
-  },
-  {
-    name: "jq",
-    goals: ["e2e"],
-    inputs: () => "",
-    make: async () => {
-      await debianPackages({ jq: [jq] }, { title: "jq", why: "by apt-get, 1 MB once" });
-      return jq;
-    },
-  },
-  {
-    name: "wrk",
-    goals: ["bench"],
-    inputs: () => "",
-    make: async () => {
-      if (!existsSync(wrk)) checkDebian("the benchmark of serving, whose load wrk makes,");
-      await debianPackages({ wrk: [wrk] }, { title: "wrk", why: "by apt-get, 3 MB once" });
-      return wrk;
-    },
-  },
+    path: "/usr/bin/prometheus",
+    title: "Prometheus",
+    why: "by apt-get, 60 MB once",
+  }),
+  debianTool("jq", { goals: ["e2e"], path: "/usr/bin/jq", title: "jq", why: "by apt-get, 1 MB once" }),
+  debianTool("wrk", { goals: ["bench"], path: "/usr/bin/wrk", title: "wrk", why: "by apt-get, 3 MB once" }),
   {
     name: "miniLm",
     goals: ["test", "bench"],
@@ -363,6 +339,16 @@ async function make(missing, python) {
   );
   const failed = results.find(({ status }) => status === "rejected");
   if (failed) throw failed.reason;
+}
+
+/** A tool that is a program of the Debian package of its name. */
+function debianTool(name, { goals, path, title, why }) {
+  const make = async () => {
+    if (!existsSync(path)) checkDebian(title);
+    await debianPackages({ [name]: [path] }, { title, why });
+    return path;
+  };
+  return { name, goals, inputs: () => "", make };
 }
 
 /** The path of TensorFlow.js' binding to native TensorFlow, built by the project's own program, which runs with its own Node. */
